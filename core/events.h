@@ -1,0 +1,88 @@
+// What happened inside the core, said once. The event loop logs and counts these, tests and stories
+// read them; the core itself never writes a line (house rule 17).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <variant>
+
+#include "core/types.h"
+
+namespace raft {
+
+enum class RoleName : std::uint8_t { kFollower, kPreCandidate, kCandidate, kLeader };
+
+// Lower-case word for logs, metrics and stories: "follower", "pre_candidate", ...
+const char* ToString(RoleName role);
+
+// What kind of ballot, and how it ended. A transfer ballot comes with leadership transfer.
+enum class BallotKind : std::uint8_t { kPreVote, kVote };
+enum class BallotOutcome : std::uint8_t { kWon, kLost, kTimeout };
+
+enum class VoteDecision : std::uint8_t {
+  kGranted,
+  kDeniedStaleTerm,     // the request's term is older than ours (Figure 2, RequestVote step 1)
+  kDeniedVotedOther,    // already voted for somebody else in this term (step 2)
+  kDeniedLogBehind,     // the candidate's log is not as up-to-date as ours (§5.4.1)
+  kDisregarded,         // a leader is near (§6, dissertation §4.2.3)
+};
+
+// Why a leader or candidate stopped being one.
+enum class StepDownReason : std::uint8_t { kNewerTerm, kLeaderFound, kQuorumLost };
+
+struct TermAdopted {
+  Term term;
+};
+struct RoleChanged {
+  RoleName role;
+  Term term;
+};
+struct LeaderRecognized {
+  ServerId leader;
+  Term term;
+};
+struct LeaderLost {
+  Term term;
+};
+struct SteppedDown {
+  StepDownReason reason;
+  Term term;
+};
+struct BallotEnded {
+  BallotKind kind;
+  BallotOutcome outcome;
+  Term term;
+};
+struct VoteDecided {
+  BallotKind kind;
+  ServerId candidate;
+  VoteDecision decision;
+  Term term;
+};
+struct EntriesTruncated {
+  LogIndex first;
+  std::uint64_t count;
+};
+struct AppendMismatched {  // a follower's log did not hold the previous entry
+  ServerId peer;
+  LogIndex next_index;  // where the leader will try next
+};
+struct CommitAdvanced {
+  LogIndex commit_index;
+};
+struct StaleResponseDropped {
+  ServerId peer;
+};
+// A peer's message asked for what the protocol cannot produce (a conflict in the committed prefix,
+// a second leader in one term): evidence of a broken peer. Nothing was changed.
+struct ImpossibleMessageRefused {
+  ServerId peer;
+  const char* law;
+};
+
+using RaftEvent =
+    std::variant<TermAdopted, RoleChanged, LeaderRecognized, LeaderLost, SteppedDown, BallotEnded,
+                 VoteDecided, EntriesTruncated, AppendMismatched, CommitAdvanced,
+                 StaleResponseDropped, ImpossibleMessageRefused>;
+
+}  // namespace raft

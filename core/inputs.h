@@ -1,0 +1,63 @@
+// Everything that can happen to a server, one struct each. The whole way into the core.
+//
+// The world turns what it sees (a timer, an RPC, a finished write) into one of these and calls
+// RaftServer::Step. Later parts of the protocol (snapshots, membership, hand-over) each add theirs.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "core/messages.h"
+#include "core/types.h"
+
+namespace raft {
+
+// One fixed step of logical time has passed (RaftOptions::tick_ms).
+struct Tick {};
+
+// A peer asks. Every request gets exactly one response, possibly late.
+struct RequestReceived {
+  ReturnAddress sender;
+  PeerRequest request;
+};
+
+// A peer answered one of our requests.
+struct ResponseReceived {
+  ServerId from;
+  PeerResponse response;
+};
+
+// One of our requests will get no answer: refused, broken off, or past its deadline. Whether the
+// peer handled it is unknown. Never a made-up response (trap A15, C20).
+struct PeerUnreachable {
+  ServerId peer;
+  RequestNumber number;
+};
+
+// A client proposes a command (Figure 2, Leaders: "if command received from client").
+struct CommandProposed {
+  Ticket ticket;
+  std::string command;                // opaque to Raft
+  std::optional<Term> expected_term;  // refuse unless this is the current term
+};
+
+// A client wants a linearizable read (dissertation §6.4).
+struct ReadRequested {
+  Ticket ticket;
+};
+
+// Everything up to this write is durable: promise and log both.
+struct WritePersisted {
+  PersistSequence sequence;
+};
+
+// The state machine holds everything up to this entry.
+struct EntriesApplied {
+  LogIndex last_applied;
+};
+
+using Input = std::variant<Tick, RequestReceived, ResponseReceived, PeerUnreachable,
+                           CommandProposed, ReadRequested, WritePersisted, EntriesApplied>;
+
+}  // namespace raft

@@ -1,0 +1,93 @@
+// The RPCs of the paper as plain values, fields in the order of Figure 2.
+//
+// Knows nothing of protobuf, call ids or connections. Whoever builds one from outside bytes has
+// validated it: no term, index or id below is zero unless its comment allows it.
+#pragma once
+
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "core/log_entry.h"
+#include "core/types.h"
+
+namespace raft {
+
+// Would you vote for me? (dissertation §9.6.) Changes nothing at the receiver; `term` is the term
+// the sender would campaign in, one above its own.
+struct PreVoteRequest {
+  RequestNumber number;
+  Term term;
+  ServerId candidate_id;
+  LogPosition last_log;  // index and term are 0 for an empty log
+
+  friend bool operator==(const PreVoteRequest&, const PreVoteRequest&) = default;
+};
+
+// `term` is the asked-for term when granted, the answerer's own term when denied (trap A9).
+struct PreVoteResponse {
+  RequestNumber number;
+  Term term;
+  bool vote_granted = false;
+
+  friend bool operator==(const PreVoteResponse&, const PreVoteResponse&) = default;
+};
+
+// Figure 2, RequestVote RPC.
+struct RequestVoteRequest {
+  RequestNumber number;
+  Term term;
+  ServerId candidate_id;
+  LogPosition last_log;  // index and term are 0 for an empty log
+
+  friend bool operator==(const RequestVoteRequest&, const RequestVoteRequest&) = default;
+};
+
+struct RequestVoteResponse {
+  RequestNumber number;
+  Term term;
+  bool vote_granted = false;
+
+  friend bool operator==(const RequestVoteResponse&, const RequestVoteResponse&) = default;
+};
+
+// Figure 2, AppendEntries RPC. Without entries it is a heartbeat.
+struct AppendEntriesRequest {
+  RequestNumber number;
+  Term term;
+  ServerId leader_id;
+  LogPosition previous;    // prev_log_index, prev_log_term; both 0 before the first entry
+  LogIndex leader_commit;  // 0: nothing committed yet
+  std::vector<LogEntryPointer> entries;  // contiguous from previous.index + 1
+
+  bool is_heartbeat() const { return entries.empty(); }
+};
+
+// What a mismatch tells the leader, so that it backs up by whole terms (§5.3, last paragraphs).
+struct ConflictHint {
+  std::optional<Term> term;  // term of the conflicting entry; none: the log is too short
+  LogIndex index;            // first index of that term, or the index after the last entry; >= 1
+
+  friend bool operator==(const ConflictHint&, const ConflictHint&) = default;
+};
+
+struct AppendEntriesResponse {
+  RequestNumber number;
+  Term term;
+  bool success = false;
+  LogIndex match_index;  // on success: all up to here is durable at the answerer and matches
+  std::optional<ConflictHint> conflict;  // on a mismatch of the previous entry
+
+  friend bool operator==(const AppendEntriesResponse&, const AppendEntriesResponse&) = default;
+};
+
+using PeerRequest = std::variant<PreVoteRequest, RequestVoteRequest, AppendEntriesRequest>;
+using PeerResponse = std::variant<PreVoteResponse, RequestVoteResponse, AppendEntriesResponse>;
+
+// Where the answer to a request goes. A value, not a connection.
+struct ReturnAddress {
+  ServerId peer;
+  CallId call_id;
+};
+
+}  // namespace raft

@@ -1,0 +1,27 @@
+// The core's settings, all counted in ticks, entries and bytes. Whoever fills them in has validated
+// them (service/options.cc states the relation that is broken).
+#pragma once
+
+#include <cstdint>
+
+namespace raft {
+
+struct RaftOptions {
+  // One tick in milliseconds of log time. The core measures everything else in ticks.
+  std::int64_t tick_ms = 10;
+  // A leader sends heartbeats this often. Below half of election_timeout_ticks_min.
+  std::uint32_t heartbeat_ticks = 5;
+  // A follower that hears nothing for a random time in [min, max] starts an election (§5.2).
+  std::uint32_t election_timeout_ticks_min = 30;
+  std::uint32_t election_timeout_ticks_max = 60;
+  // An AppendEntries carries at most this many charged bytes, or one entry if that is larger.
+  std::uint64_t append_bytes_max = 1 << 20;
+  // Entries sent to a peer and not yet known to be durable there stay below this, one batch aside.
+  std::uint64_t inflight_bytes_max = 8 << 20;
+  // New proposals are refused (OVERLOADED) while more than this is appended but not committed.
+  std::uint64_t uncommitted_bytes_max = 64ull << 20;
+  // New proposals are refused (LOG_FULL) while the log in memory is larger than this.
+  std::uint64_t log_bytes_max = 2ull << 30;
+};
+
+}  // namespace raft
