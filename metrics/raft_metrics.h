@@ -68,7 +68,7 @@ inline constexpr std::size_t kStorageOperationCount = 3;
 class RaftMetrics {
  public:
   // `source` is asked at each scrape and must stay callable for the life of this object.
-  RaftMetrics(BuildFacts build, SnapshotSource source);
+  RaftMetrics(const BuildFacts& build, SnapshotSource source);
   ~RaftMetrics();
   RaftMetrics(const RaftMetrics&) = delete;
   RaftMetrics& operator=(const RaftMetrics&) = delete;
@@ -81,8 +81,8 @@ class RaftMetrics {
   void OnCommitted(Seconds since_append);
   // One merged synced write of log and promise took `busy` and wrote `bytes` in `entries` entries.
   void OnPersisted(Seconds busy, std::size_t entries, std::uint64_t bytes);
-  // One batch of `entries` entries was applied in `busy`.
-  void OnApplied(Seconds busy, std::size_t entries);
+  // One batch of entries was applied in `busy`.
+  void OnApplied(Seconds busy);
   // A disk operation failed.
   void OnStorageError(StorageOperation operation);
 
@@ -109,7 +109,6 @@ class RaftMetrics {
 
   SnapshotSource source_;
   std::unique_ptr<Families> families_;
-  BuildFacts build_;
   // The newest term in which a leader was seen. A term has at most one leader (Election Safety,
   // §5.2), so the term alone tells one leader from the next.
   Term leader_term_;

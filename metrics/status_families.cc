@@ -1,0 +1,175 @@
+#include "metrics/status_families.h"
+
+#include <array>
+#include <string>
+#include <utility>
+
+#include "metrics/family.h"
+
+namespace raft {
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+
+double TicksToSeconds(std::uint64_t ticks, std::uint32_t tick_ms) {
+  return static_cast<double>(ticks) * tick_ms / 1000.0;
+}
+
+std::string IdLabel(ServerId server) { return std::to_string(server.value()); }
+
+double IndexValue(LogIndex index) { return static_cast<double>(index.value()); }
+
+void AddIdentity(const MetricsSnapshot& snapshot, std::vector<MetricFamily>& families) {
+  families.push_back(
+      GaugeFamily("raft_server_info",
+                  "Always 1; who this server is. The cluster id is empty while "
+                  "the cluster is forming.",
+                  {GaugeSeries(1, {{"cluster_id", snapshot.cluster_id},
+                                   {"server_id", IdLabel(snapshot.status.server_id)}})}));
+}
+
+void AddRole(const RaftStatus& status, std::vector<MetricFamily>& families) {
+  constexpr std::array kRoles = {RoleName::kFollower, RoleName::kPreCandidate, RoleName::kCandidate,
+                                 RoleName::kLeader};
+  std::vector<ClientMetric> roles;
+  for (const RoleName role : kRoles) {
+    roles.push_back(GaugeSeries(role == status.role ? 1 : 0, {{"role", ToString(role)}}));
+  }
+  families.push_back(GaugeFamily("raft_role", "The part this server plays now: exactly one is 1.",
+                                 std::move(roles)));
+  families.push_back(GaugeFamily("raft_term", "The current term.",
+                                 static_cast<double>(status.current_term.value())));
+  families.push_back(GaugeFamily("raft_is_leader", "1 while this server leads.",
+                                 status.role == RoleName::kLeader ? 1 : 0));
+  families.push_back(GaugeFamily("raft_has_leader", "1 while this server knows a leader.",
+                                 status.leader.has_value() ? 1 : 0));
+  families.push_back(
+      GaugeFamily("raft_members", "Members of the configuration in force, by role.",
+                  {GaugeSeries(static_cast<double>(status.voters.size()), {{"role", "voter"}})}));
+}
+
+void AddLeaderContact(const MetricsSnapshot& snapshot, std::vector<MetricFamily>& families) {
+  const std::optional<std::uint64_t> ticks = snapshot.status.leader_contact_ticks;
+  if (!ticks.has_value()) return;  // A candidate has no leader; 0 would read as "just now".
+  families.push_back(GaugeFamily("raft_leader_contact_age_seconds",
+                                 "On a follower since its leader last spoke, on the leader since "
+                                 "a majority last answered. Absent without a leader.",
+                                 TicksToSeconds(*ticks, snapshot.tick_ms)));
+}
+
+void AddIndexes(const RaftStatus& status, std::vector<MetricFamily>& families) {
+  families.push_back(GaugeFamily("raft_first_log_index", "The first entry of the log still kept.",
+                                 IndexValue(status.first_log_index)));
+  families.push_back(GaugeFamily("raft_last_log_index", "The last entry of the log.",
+                                 IndexValue(status.last_log_index)));
+  families.push_back(GaugeFamily("raft_durable_index",
+                                 "Every entry up to here is durable on this disk.",
+                                 IndexValue(status.durable_index)));
+  families.push_back(GaugeFamily("raft_commit_index",
+                                 "Every entry up to here is committed, as this server knows.",
+                                 IndexValue(status.commit_index)));
+  families.push_back(GaugeFamily("raft_applied_index",
+                                 "Every entry up to here is applied to the state machine.",
+                                 IndexValue(status.applied_index)));
+}
+
+const char* ToLabel(PeerState state) {
+  return state == PeerState::kReplicate ? "replicate" : "probe";
+}
+
+// The leader's view of its peers: no series at all on any other role.
+void AddPeers(const MetricsSnapshot& snapshot, std::vector<MetricFamily>& families) {
+  std::vector<ClientMetric> match, lag_entries, lag_seconds, contact, in_flight, state;
+  for (const PeerStatus& peer : snapshot.status.peers) {
+    const SeriesLabels labels = {{"peer", IdLabel(peer.peer)}};
+    match.push_back(GaugeSeries(IndexValue(peer.match_index), labels));
+    lag_entries.push_back(GaugeSeries(static_cast<double>(peer.lag_entries), labels));
+    lag_seconds.push_back(GaugeSeries(static_cast<double>(peer.lag_ms) / 1000.0, labels));
+    contact.push_back(
+        GaugeSeries(TicksToSeconds(peer.last_contact_ticks, snapshot.tick_ms), labels));
+    in_flight.push_back(GaugeSeries(peer.entries_in_flight ? 1 : 0, labels));
+    for (const PeerState each : {PeerState::kProbe, PeerState::kReplicate}) {
+      state.push_back(GaugeSeries(each == peer.state ? 1 : 0,
+                                  {{"peer", IdLabel(peer.peer)}, {"state", ToLabel(each)}}));
+    }
+  }
+  families.push_back(GaugeFamily("raft_peer_match_index",
+                                 "Leader only: the last entry this peer is known to hold.",
+                                 std::move(match)));
+  families.push_back(GaugeFamily("raft_peer_lag_entries",
+                                 "Leader only: entries of the leader's log this peer lacks.",
+                                 std::move(lag_entries)));
+  families.push_back(GaugeFamily("raft_peer_lag_seconds",
+                                 "Leader only: age of the oldest entry this peer lacks.",
+                                 std::move(lag_seconds)));
+  families.push_back(GaugeFamily("raft_peer_last_contact_age_seconds",
+                                 "Leader only: since this peer last answered.",
+                                 std::move(contact)));
+  families.push_back(GaugeFamily("raft_peer_inflight_messages",
+                                 "Leader only: entry-carrying requests on the way, at most one.",
+                                 std::move(in_flight)));
+  families.push_back(GaugeFamily("raft_peer_state",
+                                 "Leader only: whether entries flow to this peer; one is 1.",
+                                 std::move(state)));
+}
+
+void AddWork(const MetricsSnapshot& snapshot, std::vector<MetricFamily>& families) {
+  families.push_back(GaugeFamily("raft_proposals_pending", "Proposals accepted, not yet answered.",
+                                 static_cast<double>(snapshot.proposals_pending)));
+  families.push_back(GaugeFamily("raft_proposals_pending_bytes",
+                                 "Bytes of the proposals accepted, not yet answered.",
+                                 static_cast<double>(snapshot.proposals_pending_bytes)));
+  std::vector<ClientMetric> queues;
+  for (const QueueDepth& queue : snapshot.queues) {
+    queues.push_back(GaugeSeries(static_cast<double>(queue.depth), {{"queue", queue.queue}}));
+  }
+  families.push_back(GaugeFamily("raft_queue_depth", "What waits in each queue of the service.",
+                                 std::move(queues)));
+}
+
+void AddStorage(const MetricsSnapshot& snapshot, std::vector<MetricFamily>& families) {
+  std::vector<ClientMetric> sizes;
+  for (const StorageSize& size : snapshot.storage_sizes) {
+    sizes.push_back(GaugeSeries(static_cast<double>(size.bytes), {{"component", size.component}}));
+  }
+  families.push_back(
+      GaugeFamily("raft_storage_size_bytes", "Bytes on disk, by component.", std::move(sizes)));
+  if (!snapshot.disk_free_bytes.has_value()) return;
+  families.push_back(GaugeFamily("raft_storage_disk_free_bytes",
+                                 "Bytes free on the file system of the data directory.",
+                                 static_cast<double>(*snapshot.disk_free_bytes)));
+}
+
+void AddHealth(const MetricsSnapshot& snapshot, std::vector<MetricFamily>& families) {
+  std::vector<ClientMetric> checks;
+  const auto add = [&checks](const char* type, const std::vector<HealthCheck>& named) {
+    for (const HealthCheck& check : named) {
+      checks.push_back(
+          GaugeSeries(check.failure.has_value() ? 0 : 1, {{"type", type}, {"name", check.name}}));
+    }
+  };
+  add("livez", snapshot.livez);
+  add("readyz", snapshot.readyz);
+  families.push_back(GaugeFamily("raft_healthcheck",
+                                 "1 while the named check of /livez or /readyz passes.",
+                                 std::move(checks)));
+}
+
+}  // namespace
+
+std::vector<MetricFamily> StatusFamilies(const MetricsSnapshot& snapshot) {
+  std::vector<MetricFamily> families;
+  AddIdentity(snapshot, families);
+  AddRole(snapshot.status, families);
+  AddLeaderContact(snapshot, families);
+  AddIndexes(snapshot.status, families);
+  AddPeers(snapshot, families);
+  AddWork(snapshot, families);
+  AddStorage(snapshot, families);
+  AddHealth(snapshot, families);
+  std::erase_if(families, [](const MetricFamily& family) { return family.metric.empty(); });
+  return families;
+}
+
+}  // namespace raft
