@@ -1,0 +1,44 @@
+// What servers tell each other about themselves, before anything else (the Greet RPC).
+//
+// Builds and reads greetings; decides nothing. Knows no gRPC. Pure functions; any thread.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "persistence/identity.h"
+#include "raft/peer/v1/peer_service.pb.h"
+#include "service/conversion/peer_identity.h"
+
+namespace raft {
+
+// A validated greeting, whichever way it went.
+struct Greeting {
+  ServerId from;
+  std::uint64_t incarnation = 0;
+  std::uint64_t process_nonce = 0;
+  std::uint32_t state_machine_version = 0;
+  std::uint64_t initial_members_hash = 0;         // meaningful while forming
+  std::string client_address;                     // advertised; may be empty
+  std::string peer_address;                       // advertised; may be empty
+  std::optional<FoundingConfiguration> founding;  // none: the sender is forming
+  std::string version;
+
+  bool is_forming() const { return !founding.has_value(); }
+};
+
+// `founding` null: this server is forming. `to_incarnation` 0: not known yet.
+void WriteGreeting(const LocalServer& local, const FoundingConfiguration* founding, ServerId to,
+                   std::uint64_t to_incarnation, peer::v1::GreetRequest& message);
+void WriteGreeting(const LocalServer& local, const FoundingConfiguration* founding, ServerId to,
+                   std::uint64_t to_incarnation, peer::v1::GreetResponse& message);
+
+// INVALID_ARGUMENT: an id, incarnation or nonce of 0, a cluster id that is neither the founding's
+// nor empty, a damaged founding, forming and formed at once. FAILED_PRECONDITION: no protocol
+// version in common, or not addressed to `self`.
+absl::StatusOr<Greeting> ReadGreeting(const peer::v1::GreetRequest& message, ServerId self);
+absl::StatusOr<Greeting> ReadGreeting(const peer::v1::GreetResponse& message, ServerId self);
+
+}  // namespace raft

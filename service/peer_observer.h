@@ -1,0 +1,57 @@
+// What the peer side tells whoever counts: metrics in raftd, nothing in most tests.
+//
+// Implementations must be thread-safe, must not block, and must not call back. Knows no gRPC.
+#pragma once
+
+#include <cstdint>
+
+#include "core/types.h"
+#include "service/conversion/peer_identity.h"
+#include "service/loop/loop_observer.h"
+
+namespace raft {
+
+enum class PeerMessageKind : std::uint8_t { kGreet, kPreVote, kRequestVote, kHeartbeat, kEntries };
+inline constexpr int kPeerMessageKindCount = 5;
+// Lower-case words for metrics and logs: "request_vote".
+const char* ToString(PeerMessageKind kind);
+
+// How one request of ours to a peer ended.
+enum class PeerCallOutcome : std::uint8_t {
+  kAnswered,
+  kUnreachable,   // no connection, or it broke
+  kDeadline,      // no answer in time; whether the peer handled it is unknown
+  kRefused,       // the peer does not take us for a member: other cluster, other life
+  kOverloaded,    // the peer's inbox is full
+  kBadAnswer,     // an answer that cannot be honest, or is not the asked peer's
+  kNotConnected,  // given up before it was sent: the peer has not been greeted yet
+  kCancelled,     // this server is stopping
+  kOther,
+};
+inline constexpr int kPeerCallOutcomeCount = 9;
+const char* ToString(PeerCallOutcome outcome);
+
+struct PeerCallReport {
+  ServerId peer;
+  PeerMessageKind kind;
+  PeerCallOutcome outcome;
+  std::uint64_t request_bytes = 0;  // on the wire without framing; 0: never sent
+  Seconds round_trip{0};            // from the send to the end
+};
+
+class PeerObserver {
+ public:
+  virtual ~PeerObserver() = default;
+  // A request of ours ended. gRPC's threads or the event loop's.
+  virtual void OnCallEnded(const PeerCallReport&) {}
+  // A peer's request came in and was handed on. gRPC's threads.
+  virtual void OnRequestReceived(ServerId /*from*/, PeerMessageKind, std::uint64_t /*bytes*/) {}
+  // A peer's request or answer was refused for its header; it changed nothing.
+  virtual void OnHeaderRefused(HeaderProblem) {}
+  // A peer's request passed its header but broke a rule of message_conversion.h.
+  virtual void OnMessageMalformed(ServerId /*from*/) {}
+  // Two processes seem to run with the identity of `member`.
+  virtual void OnCloneAlarm(ServerId /*member*/) {}
+};
+
+}  // namespace raft

@@ -1,0 +1,58 @@
+// The peers' door: raft.peer.v1.PeerService, on its own port.
+//
+// Checks and converts, puts each request into the inbox and returns; never blocks, decides nothing
+// of Raft. Lives through three states: *forming* (answers only Greet), *founded* (Greet carries the
+// founding configuration, the core is not up yet), *open*. In the first two everything else gets
+// UNAVAILABLE with the reason.
+//
+// Error codes: FAILED_PRECONDITION: header refused (HeaderRules); INVALID_ARGUMENT: malformed;
+// RESOURCE_EXHAUSTED: inbox full; UNAVAILABLE: forming, starting or stopping; UNIMPLEMENTED:
+// NOT_SUPPORTED by this version. Messages start with the reason in capitals.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "service/conversion/message_conversion.h"
+#include "service/conversion/peer_identity.h"
+#include "service/loop/inbox.h"
+#include "service/peer_directory.h"
+#include "service/peer_observer.h"
+#include "service/waiting_peer_calls.h"
+
+namespace grpc {
+class Service;
+}
+
+namespace raft {
+
+class PeerService {
+ public:
+  // All references outlive the service. Starts in state forming.
+  PeerService(LocalServer local, const ConversionLimits& limits, PeerDirectory& directory,
+              PeerObserver& observer);
+  // Requires: the gRPC server that carries it has been shut down.
+  ~PeerService();
+  PeerService(const PeerService&) = delete;
+  PeerService& operator=(const PeerService&) = delete;
+
+  // To be registered with the builder of the peer port's server.
+  grpc::Service& grpc_service();
+
+  // forming -> founded. `rules` outlives the service. Call at most once.
+  void BecomeFounded(const HeaderRules& rules);
+  // founded -> open: requests go to `inbox` from now on. Call at most once.
+  void Open(Inbox& inbox);
+  // Answers every waiting and later call with UNAVAILABLE. To be called before the gRPC server is
+  // shut down, which waits for all calls.
+  void Close();
+
+  // Where PeerLinks::SendResponse finishes calls.
+  WaitingPeerCalls& waiting_calls();
+
+ private:
+  class Rpcs;
+  std::unique_ptr<Rpcs> rpcs_;
+};
+
+}  // namespace raft
