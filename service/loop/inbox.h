@@ -57,8 +57,8 @@ class Inbox {
   // closed; nothing was kept.
   [[nodiscard]] bool PushClient(Input input, std::uint64_t bytes);
 
-  // Waits until something is there, then moves one turn's inputs to `turn` (cleared first), internal
-  // before peers before clients. False: closed and nothing left. Event-loop thread only.
+  // Waits until something is there, then moves one turn's inputs to `turn` (cleared first),
+  // internal before peers before clients. False: closed and nothing left. Event-loop thread only.
   [[nodiscard]] bool WaitAndTake(std::vector<Input>& turn);
 
   // Refuses peers and clients from now on; WaitAndTake returns what is left, then false.
@@ -72,7 +72,10 @@ class Inbox {
     std::uint64_t bytes = 0;
   };
   bool EmptyLocked() const;
-  void WakeLocked();
+  void TakeInternalLocked(std::vector<Input>& turn);
+  void TakeClientsLocked(std::vector<Input>& turn);
+  // Ends the critical section of a push, then notifies the loop if it sleeps.
+  void Wake(MutexLock& lock);
 
   const InboxLimits limits_;
   mutable Mutex mutex_;

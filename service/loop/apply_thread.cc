@@ -1,0 +1,205 @@
+#include "service/loop/apply_thread.h"
+
+#include <algorithm>
+#include <chrono>
+#include <iterator>
+#include <utility>
+
+#include "core/check.h"
+#include "service/loop/thread_name.h"
+
+namespace raft {
+namespace {
+
+template <typename T>
+void MoveToEnd(std::vector<T>& to, std::vector<T>&& from) {
+  if (to.empty()) {
+    to.swap(from);
+    return;
+  }
+  to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
+}
+
+// Reads that wait for an index may have been abandoned by their clients; below this many nobody
+// cares.
+constexpr std::size_t kAbandonedReadsTolerated = 4096;
+
+}  // namespace
+
+bool ApplyWork::empty() const {
+  return proposals_appended.empty() && entries.empty() && reads_ready.empty() && refusals.empty() &&
+         overdue.empty() && tasks.empty();
+}
+
+void ApplyWork::clear() {
+  proposals_appended.clear();
+  entries.clear();
+  reads_ready.clear();
+  refusals.clear();
+  overdue.clear();
+  tasks.clear();
+}
+
+void ApplyWork::Append(ApplyWork&& later) {
+  MoveToEnd(proposals_appended, std::move(later.proposals_appended));
+  MoveToEnd(entries, std::move(later.entries));
+  MoveToEnd(reads_ready, std::move(later.reads_ready));
+  MoveToEnd(refusals, std::move(later.refusals));
+  MoveToEnd(overdue, std::move(later.overdue));
+  MoveToEnd(tasks, std::move(later.tasks));
+}
+
+ApplyThread::ApplyThread(KeyValueStore& state, Inbox& inbox, PendingCalls& calls,
+                         const StatusBoard& board, LoopObserver& observer, FatalHandler fatal,
+                         const ApplyLimits& limits)
+    : state_(state),
+      inbox_(inbox),
+      calls_(calls),
+      board_(board),
+      observer_(observer),
+      fatal_(std::move(fatal)),
+      limits_(limits) {}
+
+ApplyThread::~ApplyThread() { DrainAndStop(); }
+
+void ApplyThread::Start() {
+  thread_ = std::thread([this] { Run(); });
+}
+
+bool ApplyThread::Push(ApplyWork work) {
+  return waiting_.Put([&work](ApplyWork& waiting) { waiting.Append(std::move(work)); });
+}
+
+bool ApplyThread::PushRead(ReadReady read) {
+  return waiting_.Put([&read](ApplyWork& waiting) { waiting.reads_ready.push_back(read); });
+}
+
+bool ApplyThread::PushTask(std::function<void(KeyValueStore&)> task) {
+  return waiting_.Put([&task](ApplyWork& waiting) { waiting.tasks.push_back(std::move(task)); });
+}
+
+void ApplyThread::DrainAndStop() {
+  waiting_.Close();
+  if (thread_.joinable()) thread_.join();
+}
+
+void ApplyThread::Run() {
+  SetThreadName("raft-apply");
+  ApplyWork work;
+  while (waiting_.WaitAndTake(work)) {
+    if (!DoWork(work)) return;
+  }
+}
+
+bool ApplyThread::DoWork(ApplyWork& work) {
+  for (const ProposalAppended& proposal : work.proposals_appended) proposals_.Add(proposal);
+  AnswerRefusals(work);
+  for (const ReadReady& read : work.reads_ready) {
+    if (!AnswerRead(read)) return false;
+  }
+  std::span<const LogEntryPointer> rest = work.entries;
+  while (!rest.empty()) {
+    const std::span<const LogEntryPointer> batch = NextBatch(rest);
+    if (!ApplyBatch(batch)) return false;
+    rest = rest.subspan(batch.size());
+  }
+  for (const std::function<void(KeyValueStore&)>& task : work.tasks) task(state_);
+  ForgetAbandonedReads();
+  return true;
+}
+
+std::span<const LogEntryPointer> ApplyThread::NextBatch(
+    std::span<const LogEntryPointer> rest) const {
+  std::size_t count = 1;
+  std::uint64_t bytes = ChargedBytes(*rest.front());
+  while (count < rest.size() && count < limits_.batch_entries_max) {
+    bytes += ChargedBytes(*rest[count]);
+    if (bytes > limits_.batch_bytes_max) break;
+    ++count;
+  }
+  return rest.first(count);
+}
+
+bool ApplyThread::ApplyBatch(std::span<const LogEntryPointer> batch) {
+  const auto began = std::chrono::steady_clock::now();
+  ApplyOutcome outcome = state_.Apply(batch);
+  if (outcome.failure) {
+    fatal_(absl::InternalError(*outcome.failure));
+    return false;
+  }
+  observer_.OnApplied(std::chrono::steady_clock::now() - began, batch.size());
+  AnswerProposals(batch, outcome.results);
+  inbox_.PushApplied(batch.back()->index);
+  return AnswerDueReads();
+}
+
+void ApplyThread::AnswerProposals(std::span<const LogEntryPointer> batch,
+                                  std::vector<std::string>& results) {
+  if (proposals_.empty()) return;
+  RAFT_CHECK(results.size() == batch.size(), "the state machine answers every entry it applies");
+  const Standing standing = StandingNow();
+  const LogIndex first = batch.front()->index;
+  proposals_.TakeThrough(batch.back()->index, [&](const ProposalAppended& proposal) {
+    RAFT_CHECK(proposal.position.index >= first, "a proposal is announced before it is applied");
+    ClientCall* call = calls_.Take(proposal.ticket);
+    if (call == nullptr) return;
+    const std::uint64_t place = proposal.position.index - first;
+    if (batch[place]->term == proposal.position.term) {
+      call->OnApplied(proposal.position, std::move(results[place]), standing);
+      return;
+    }
+    call->OnRefused({.ticket = proposal.ticket,
+                     .reason = RefusalReason::kNotLeader,
+                     .leader_hint = standing.leadership.leader,
+                     .current_term = standing.leadership.term,
+                     .silent_peer = std::nullopt});
+  });
+}
+
+void ApplyThread::AnswerRefusals(const ApplyWork& work) {
+  for (const Refusal& refusal : work.refusals) {
+    if (ClientCall* call = calls_.Take(refusal.ticket)) call->OnRefused(refusal);
+  }
+  for (const UnansweredCall& overdue : work.overdue) {
+    overdue.call->OnDeadlinePassed(overdue.appended);
+  }
+}
+
+bool ApplyThread::AnswerRead(const ReadReady& read) {
+  const LogIndex applied = state_.applied().index;
+  if (read.read_index > applied) {
+    reads_.push(read);
+    return true;
+  }
+  const TakenRead taken = calls_.TakeRead(read.ticket, applied);
+  if (taken.wait_until) reads_.push({.ticket = read.ticket, .read_index = *taken.wait_until});
+  if (taken.call == nullptr) return true;
+  const absl::Status answered = taken.call->OnReadable(state_, applied, StandingNow());
+  if (!answered.ok()) fatal_(answered);
+  return answered.ok();
+}
+
+bool ApplyThread::AnswerDueReads() {
+  const LogIndex applied = state_.applied().index;
+  while (!reads_.empty() && reads_.top().read_index <= applied) {
+    const ReadReady read = reads_.top();
+    reads_.pop();
+    if (!AnswerRead(read)) return false;
+  }
+  return true;
+}
+
+void ApplyThread::ForgetAbandonedReads() {
+  if (reads_.size() <= kAbandonedReadsTolerated || reads_.size() / 2 <= calls_.size()) return;
+  ReadQueue kept;
+  for (; !reads_.empty(); reads_.pop()) {
+    if (calls_.Waits(reads_.top().ticket)) kept.push(reads_.top());
+  }
+  reads_ = std::move(kept);
+}
+
+Standing ApplyThread::StandingNow() const {
+  return {.leadership = board_.leadership(), .applied_index = state_.applied().index};
+}
+
+}  // namespace raft

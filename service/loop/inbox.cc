@@ -1,0 +1,110 @@
+#include "service/loop/inbox.h"
+
+#include <utility>
+
+namespace raft {
+
+bool Inbox::EmptyLocked() const {
+  return !tick_ && !persisted_ && !applied_ && peers_.empty() && clients_.empty();
+}
+
+void Inbox::Wake(MutexLock& lock) {
+  const bool notify = loop_sleeps_;
+  loop_sleeps_ = false;
+  lock.unlock();
+  if (notify) filled_.notify_one();
+}
+
+void Inbox::PushTick() {
+  MutexLock lock(mutex_);
+  tick_ = true;
+  Wake(lock);
+}
+
+void Inbox::PushPersisted(PersistSequence sequence) {
+  MutexLock lock(mutex_);
+  if (!persisted_ || *persisted_ < sequence) persisted_ = sequence;
+  Wake(lock);
+}
+
+void Inbox::PushApplied(LogIndex last_applied) {
+  MutexLock lock(mutex_);
+  if (!applied_ || *applied_ < last_applied) applied_ = last_applied;
+  Wake(lock);
+}
+
+bool Inbox::PushPeer(Input input) {
+  MutexLock lock(mutex_);
+  if (closed_) return false;
+  const bool refusable = std::holds_alternative<RequestReceived>(input);
+  if (refusable && peers_.size() >= limits_.peer_inputs_max) return false;
+  peers_.push_back(std::move(input));
+  Wake(lock);
+  return true;
+}
+
+bool Inbox::PushClient(Input input, std::uint64_t bytes) {
+  MutexLock lock(mutex_);
+  if (closed_ || clients_.size() >= limits_.client_inputs_max) return false;
+  // One input alone is always let in: a limit below the largest command must not refuse it for
+  // ever.
+  if (!clients_.empty() && client_bytes_ + bytes > limits_.client_bytes_max) return false;
+  client_bytes_ += bytes;
+  clients_.push_back({.input = std::move(input), .bytes = bytes});
+  Wake(lock);
+  return true;
+}
+
+bool Inbox::WaitAndTake(std::vector<Input>& turn) {
+  turn.clear();
+  MutexLock lock(mutex_);
+  while (EmptyLocked()) {
+    if (closed_) return false;
+    loop_sleeps_ = true;
+    filled_.wait(lock);
+  }
+  loop_sleeps_ = false;
+  TakeInternalLocked(turn);
+  for (Input& input : peers_) turn.push_back(std::move(input));
+  peers_.clear();
+  TakeClientsLocked(turn);
+  return true;
+}
+
+void Inbox::TakeInternalLocked(std::vector<Input>& turn) {
+  // What the disk and the state machine finished comes before the tick: a timer must not act on a
+  // server that has already moved on.
+  if (persisted_) turn.push_back(WritePersisted{.sequence = *persisted_});
+  if (applied_) turn.push_back(EntriesApplied{.last_applied = *applied_});
+  if (tick_) turn.push_back(Tick{});
+  persisted_.reset();
+  applied_.reset();
+  tick_ = false;
+}
+
+void Inbox::TakeClientsLocked(std::vector<Input>& turn) {
+  std::size_t count = 0;
+  std::uint64_t bytes = 0;
+  while (!clients_.empty() && count < limits_.turn_client_inputs_max) {
+    ClientInput& next = clients_.front();
+    if (count > 0 && bytes + next.bytes > limits_.turn_client_bytes_max) break;
+    bytes += next.bytes;
+    ++count;
+    turn.push_back(std::move(next.input));
+    clients_.pop_front();
+  }
+  client_bytes_ -= bytes;
+}
+
+void Inbox::Close() {
+  MutexLock lock(mutex_);
+  closed_ = true;
+  Wake(lock);
+}
+
+InboxDepth Inbox::depth() const {
+  MutexLock lock(mutex_);
+  return {.peers = peers_.size(), .clients = clients_.size(), .client_bytes = client_bytes_};
+}
+
+}  // namespace raft
