@@ -29,9 +29,9 @@ struct Promise {
 // WritePersisted{sequence}. Several may be merged into one sync as long as the order is kept.
 struct PersistRequest {
   PersistSequence sequence;
-  std::optional<Promise> promise;        // present when term or vote changed; write it first
+  std::optional<Promise> promise;         // present when term or vote changed; write it first
   std::optional<LogIndex> truncate_from;  // present: drop entries from here on before appending
-  std::vector<LogEntryPointer> entries;  // contiguous; to be appended
+  std::vector<LogEntryPointer> entries;   // contiguous; to be appended
 };
 
 struct OutgoingRequest {

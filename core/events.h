@@ -21,10 +21,10 @@ enum class BallotOutcome : std::uint8_t { kWon, kLost, kTimeout };
 
 enum class VoteDecision : std::uint8_t {
   kGranted,
-  kDeniedStaleTerm,     // the request's term is older than ours (Figure 2, RequestVote step 1)
-  kDeniedVotedOther,    // already voted for somebody else in this term (step 2)
-  kDeniedLogBehind,     // the candidate's log is not as up-to-date as ours (§5.4.1)
-  kDisregarded,         // a leader is near (§6, dissertation §4.2.3)
+  kDeniedStaleTerm,   // the request's term is older than ours (Figure 2, RequestVote step 1)
+  kDeniedVotedOther,  // already voted for somebody else in this term (step 2)
+  kDeniedLogBehind,   // the candidate's log is not as up-to-date as ours (§5.4.1)
+  kDisregarded,       // a leader is near (§6, dissertation §4.2.3)
 };
 
 // Why a leader or candidate stopped being one.
@@ -80,9 +80,8 @@ struct ImpossibleMessageRefused {
   const char* law;
 };
 
-using RaftEvent =
-    std::variant<TermAdopted, RoleChanged, LeaderRecognized, LeaderLost, SteppedDown, BallotEnded,
-                 VoteDecided, EntriesTruncated, AppendMismatched, CommitAdvanced,
-                 StaleResponseDropped, ImpossibleMessageRefused>;
+using RaftEvent = std::variant<TermAdopted, RoleChanged, LeaderRecognized, LeaderLost, SteppedDown,
+                               BallotEnded, VoteDecided, EntriesTruncated, AppendMismatched,
+                               CommitAdvanced, StaleResponseDropped, ImpossibleMessageRefused>;
 
 }  // namespace raft

@@ -75,8 +75,8 @@ struct AppendEntriesResponse {
   RequestNumber number;
   Term term;
   bool success = false;
-  LogIndex match_index;  // on success: all up to here is durable at the answerer and matches
-  std::optional<ConflictHint> conflict;  // on a mismatch of the previous entry
+  LogIndex match_index{};  // on success: all up to here is durable at the answerer and matches
+  std::optional<ConflictHint> conflict{};  // on a mismatch of the previous entry
 
   friend bool operator==(const AppendEntriesResponse&, const AppendEntriesResponse&) = default;
 };

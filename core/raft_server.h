@@ -10,33 +10,27 @@
 
 #include <cstdint>
 #include <memory>
-#include <vector>
 
 #include "core/cluster_configuration.h"
 #include "core/effects.h"
 #include "core/inputs.h"
+#include "core/invariants.h"
+#include "core/outbox.h"
 #include "core/raft_options.h"
 #include "core/raft_status.h"
+#include "core/recovered_state.h"
+#include "core/role.h"
+#include "core/server_state.h"
 #include "core/types.h"
 
 namespace raft {
-
-// What a server knows when it starts: everything the disk returned, validated.
-struct RecoveredState {
-  Promise promise;
-  LogPosition base;                      // the place before the first entry kept; {0, 0} untrimmed
-  std::vector<LogEntryPointer> entries;  // contiguous from base.index + 1, terms never falling
-  LogPosition applied;                   // what the state machine already holds; inside the log
-  LogTimeMs log_time_ms = 0;             // of the applied position; the founding time at {0, 0}
-};
 
 class RaftServer {
  public:
   // Starts as a follower with commit index = applied index; applies nothing that no leader has
   // confirmed (trap G2). Requires: `self` is not zero, entries contiguous, applied within them.
   RaftServer(ServerId self, const ClusterConfiguration& configuration, const RaftOptions& options,
-             std::uint64_t random_seed, RecoveredState recovered);
-  ~RaftServer();
+             std::uint64_t random_seed, const RecoveredState& recovered);
   RaftServer(const RaftServer&) = delete;
   RaftServer& operator=(const RaftServer&) = delete;
 
@@ -51,8 +45,43 @@ class RaftServer {
   RaftStatus status() const;
 
  private:
-  class Body;
-  std::unique_ptr<Body> body_;
+  // One per input, in the order of core/inputs.h.
+  void Handle(Tick);
+  void Handle(RequestReceived received);
+  void Handle(ResponseReceived received);
+  void Handle(PeerUnreachable unreachable);
+  void Handle(CommandProposed proposal);
+  void Handle(ReadRequested read);
+  void Handle(WritePersisted persisted);
+  void Handle(EntriesApplied applied);
+
+  // Rules for All Servers, per message: the term gate, then the role.
+  void Receive(const PreVoteRequest& request, ReturnAddress sender);
+  void Receive(const RequestVoteRequest& request, ReturnAddress sender);
+  void Receive(const AppendEntriesRequest& request, ReturnAddress sender);
+  void Receive(const PreVoteResponse& response, ServerId from);
+  void Receive(const RequestVoteResponse& response, ServerId from);
+  void Receive(const AppendEntriesResponse& response, ServerId from);
+
+  // Answers a request of an older term with the present one (Figure 2, step 1 of both RPCs).
+  template <typename Request, typename Response>
+  bool RefuseStale(const Request& request, ReturnAddress sender);
+  // "If RPC request or response contains term T > currentTerm: set currentTerm = T, convert to
+  // follower" (§5.1).
+  void AdoptTermIfNewer(Term term);
+  // The one place where the role is swapped; no role method is on the stack.
+  void ChangeRole(NextRole next);
+  std::unique_ptr<Role> MakeRole(NextRole next);
+  void NoteRoleChange(RoleName left);
+
+  // "If commitIndex > lastApplied: apply log[lastApplied]": what is committed, and durable here.
+  void HandOverCommittedEntries(Effects& effects);
+
+  ServerState state_;
+  Outbox outbox_;
+  ClientAnswers answers_;
+  std::unique_ptr<Role> role_;
+  Invariants invariants_;
 };
 
 }  // namespace raft

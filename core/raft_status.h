@@ -23,9 +23,9 @@ struct PeerStatus {
   LogIndex next_index;
   PeerState state = PeerState::kProbe;
   bool entries_in_flight = false;
-  std::uint64_t lag_entries = 0;   // last_log_index - match_index
-  std::uint64_t lag_bytes = 0;     // charged bytes of those entries
-  LogTimeMs lag_ms = 0;            // age of the oldest entry the peer lacks; 0: lacks none
+  std::uint64_t lag_entries = 0;         // last_log_index - match_index
+  std::uint64_t lag_bytes = 0;           // charged bytes of those entries
+  LogTimeMs lag_ms = 0;                  // age of the oldest entry the peer lacks; 0: lacks none
   std::uint64_t last_contact_ticks = 0;  // since the last answer of any kind in this leadership
 };
 

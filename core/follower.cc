@@ -1,0 +1,193 @@
+#include "core/follower.h"
+
+#include <algorithm>
+
+#include "core/check.h"
+#include "core/voting.h"
+
+namespace raft {
+
+bool Follower::IsLeaderNear(ServerId candidate) const {
+  // A leader that campaigns leads no more, so it never stands in its own way (trap A11).
+  if (!leader_ || *leader_ == candidate) return false;
+  return TicksSinceLeaderSpoke() < options().election_timeout_ticks_min;
+}
+
+NextRole Follower::OnEnter() {
+  // Not restarted: meeting a newer term does not postpone anybody's election (Figure 2).
+  state_.election_timer.StartIfStopped();
+  return NextRole::kStay;
+}
+
+void Follower::OnExit() {
+  if (leader_) state_.Note(LeaderLost{.term = state_.current_term()});
+}
+
+// Figure 2, Followers: "If election timeout elapses without receiving AppendEntries RPC from
+// current leader or granting vote to candidate: convert to candidate". We ask first whether an
+// election could be won (dissertation §9.6).
+NextRole Follower::OnTick() {
+  if (!state_.election_timer.TickAndCheckExpired()) return NextRole::kStay;
+  // Whoever has no vote in the configuration waits to be told of one in which it has.
+  if (!state_.configuration.IsVoter(state_.self)) return NextRole::kStay;
+  return NextRole::kPreCandidate;
+}
+
+NextRole Follower::OnPreVoteRequest(const PreVoteRequest& request, ReturnAddress sender) {
+  AnswerPreVote(state_, outbox_, request, sender, IsLeaderNear(request.candidate_id));
+  return NextRole::kStay;
+}
+
+NextRole Follower::OnPreVoteResponse(ServerId, const PreVoteResponse&) {
+  return NextRole::kStay;  // A follower counts no votes: the ballot it belonged to is over.
+}
+
+NextRole Follower::OnRequestVoteRequest(const RequestVoteRequest& request, ReturnAddress sender) {
+  // Granting a vote restarts the timer, denying one does not (§5.2).
+  if (AnswerRequestVote(state_, outbox_, request, sender)) state_.election_timer.Restart();
+  return NextRole::kStay;
+}
+
+NextRole Follower::OnRequestVoteResponse(ServerId, const RequestVoteResponse&) {
+  return NextRole::kStay;  // A follower counts no votes.
+}
+
+// AppendEntries RPC, receiver implementation (Figure 2). Step 1 happened in
+// RaftServer::RefuseStale.
+NextRole Follower::OnAppendEntriesRequest(const AppendEntriesRequest& request,
+                                          ReturnAddress sender) {
+  if (const char* law = BrokenLaw(request)) {
+    state_.Note(ImpossibleMessageRefused{.peer = request.leader_id, .law = law});
+    const AppendEntriesResponse refusal{
+        .number = request.number, .term = state_.current_term(), .success = false};
+    outbox_.Send(OutgoingResponse{.to = sender, .response = refusal});
+    return NextRole::kStay;
+  }
+  RecognizeLeader(request.leader_id);  // restarts the election timer (§5.2)
+  if (!LogMatches(request.previous)) {
+    RespondMismatch(request, sender);  // step 2, with a hint to back up by a whole term (§5.3)
+    return NextRole::kStay;
+  }
+  const LogIndex last_verified = StoreNewEntries(request);   // steps 3 and 4
+  FollowLeaderCommit(request.leader_commit, last_verified);  // step 5
+  RespondMatch(request, last_verified, sender);
+  return NextRole::kStay;
+}
+
+NextRole Follower::OnAppendEntriesResponse(ServerId, const AppendEntriesResponse&) {
+  return NextRole::kStay;  // It belongs to a leadership of ours that is over.
+}
+
+NextRole Follower::OnPeerUnreachable(const PeerUnreachable&) {
+  return NextRole::kStay;  // A follower waits for no answers.
+}
+
+NextRole Follower::OnCommandProposed(CommandProposed proposal) {
+  Refuse(proposal.ticket, RefusalReason::kNotLeader);
+  return NextRole::kStay;
+}
+
+NextRole Follower::OnReadRequested(const ReadRequested& read) {
+  Refuse(read.ticket, RefusalReason::kNotLeader);
+  return NextRole::kStay;
+}
+
+NextRole Follower::OnWritePersisted() {
+  return NextRole::kStay;  // The outbox releases what waited; a follower counts nothing itself.
+}
+
+void Follower::FillStatus(RaftStatus& status) const {
+  if (leader_) status.leader_contact_ticks = TicksSinceLeaderSpoke();
+}
+
+void Follower::RecognizeLeader(ServerId leader) {
+  RAFT_CHECK(!leader_ || *leader_ == leader, "Election Safety: one leader per term");
+  if (!leader_) state_.Note(LeaderRecognized{.leader = leader, .term = state_.current_term()});
+  leader_ = leader;
+  leader_spoke_at_ticks_ = state_.ticks;
+  state_.election_timer.Restart();
+}
+
+const char* Follower::BrokenLaw(const AppendEntriesRequest& request) const {
+  if (request.leader_id == state_.self || (leader_ && *leader_ != request.leader_id)) {
+    return "Election Safety: a second leader in one term";
+  }
+  const LogIndex committed = state_.commit_index;
+  const RaftLog& log = state_.log();
+  if (request.previous.index > log.base().index && request.previous.index <= committed &&
+      !log.Contains(request.previous)) {
+    return "Leader Completeness: the leader's log contradicts a committed entry";
+  }
+  for (const LogEntryPointer& entry : request.entries) {
+    if (entry->index > committed) break;
+    if (entry->index > log.base().index && !log.Contains(entry->position())) {
+      return "Leader Completeness: the leader would replace a committed entry";
+    }
+  }
+  return nullptr;
+}
+
+// Step 2: "Reply false if log doesn't contain an entry at prevLogIndex whose term matches
+// prevLogTerm".
+bool Follower::LogMatches(LogPosition previous) const { return state_.log().Contains(previous); }
+
+// Steps 3 and 4: remove what conflicts (same index, other term) and all that follows it, append
+// what is not in the log yet. What is there already stays: a delayed request must not cut entries
+// that a later one brought (trap B3). Returns the last entry this request has verified.
+LogIndex Follower::StoreNewEntries(const AppendEntriesRequest& request) {
+  const RaftLog& log = state_.log();
+  for (const LogEntryPointer& entry : request.entries) {
+    if (log.Contains(entry->position())) continue;
+    if (entry->index <= log.last_index()) {
+      RAFT_CHECK(entry->index > state_.commit_index, "no committed entry is ever removed (N6)");
+      state_.Note(
+          EntriesTruncated{.first = entry->index, .count = log.last_index() - entry->index + 1});
+      state_.persistent.TruncateFrom(entry->index);
+    }
+    state_.persistent.Append(entry);
+  }
+  return request.previous.index + request.entries.size();
+}
+
+// Step 5: "If leaderCommit > commitIndex, set commitIndex = min(leaderCommit, index of last new
+// entry)". The bound is what this request verified, never our own last entry (trap B4).
+void Follower::FollowLeaderCommit(LogIndex leader_commit, LogIndex last_verified) {
+  RAFT_CHECK(last_verified <= state_.log().last_index(), "what was verified is in the log");
+  const LogIndex commit = std::min(leader_commit, last_verified);
+  if (commit > state_.commit_index) state_.AdvanceCommitIndex(commit);
+}
+
+void Follower::RespondMatch(const AppendEntriesRequest& request, LogIndex last_verified,
+                            ReturnAddress sender) {
+  AppendEntriesResponse response{
+      .number = request.number, .term = state_.current_term(), .success = true};
+  if (request.is_heartbeat()) {
+    // Claims only what is durable already, so it need not wait for the log.
+    response.match_index = std::min(last_verified, state_.persistent.durability().durable_index());
+    outbox_.SendOncePromiseIsDurable(OutgoingResponse{.to = sender, .response = response});
+  } else {
+    response.match_index = last_verified;  // true once all that was written so far is durable
+    outbox_.Send(OutgoingResponse{.to = sender, .response = response});
+  }
+}
+
+void Follower::RespondMismatch(const AppendEntriesRequest& request, ReturnAddress sender) {
+  const RaftLog& log = state_.log();
+  ConflictHint hint;
+  if (request.previous.index > log.last_index()) {
+    hint.index = log.last_index().Next();
+  } else {
+    hint.term = log.TermAt(request.previous.index);
+    RAFT_CHECK(hint.term && *hint.term != request.previous.term,
+               "a mismatch inside the log is a conflict of terms");
+    hint.index = log.FirstIndexOfTermAt(request.previous.index);
+  }
+  const AppendEntriesResponse response{.number = request.number,
+                                       .term = state_.current_term(),
+                                       .success = false,
+                                       .match_index = LogIndex(0),
+                                       .conflict = hint};
+  outbox_.SendOncePromiseIsDurable(OutgoingResponse{.to = sender, .response = response});
+}
+
+}  // namespace raft

@@ -1,0 +1,63 @@
+#include "core/invariants.h"
+
+#include "core/check.h"
+
+namespace raft {
+
+void Invariants::Check(const ServerState& state, const Role& role) {
+  CheckOneState(state, role);
+  const Memory now{
+      .promise = {.current_term = state.current_term(), .voted_for = state.persistent.voted_for()},
+      .commit_index = state.commit_index,
+      .handed_to_apply_index = state.handed_to_apply_index,
+      .last_position = state.log().last_position(),
+      .durable_sequence = state.persistent.durability().durable_sequence(),
+      .role = role.name()};
+  if (has_previous_) CheckBetweenStates(now, state);
+  previous_ = now;
+  has_previous_ = true;
+}
+
+void Invariants::CheckOneState(const ServerState& state, const Role& role) const {
+  const RaftLog& log = state.log();
+  const LogIndex durable = state.persistent.durability().durable_index();
+  RAFT_CHECK(log.base().index <= state.last_applied, "nothing unapplied was trimmed (N4)");
+  RAFT_CHECK(state.last_applied <= state.handed_to_apply_index, "applied was handed over (N4)");
+  RAFT_CHECK(state.handed_to_apply_index <= state.commit_index, "only committed is applied (N4)");
+  RAFT_CHECK(state.handed_to_apply_index <= durable, "only what is durable here is applied");
+  RAFT_CHECK(state.commit_index <= log.last_index(), "only what is in the log is committed (N4)");
+  RAFT_CHECK(durable <= log.last_index(), "only what is in the log is durable");
+  RAFT_CHECK(log.last_position().term <= state.current_term(), "no entry is of a later term (N4)");
+
+  const bool campaigns_or_leads =
+      role.name() == RoleName::kCandidate || role.name() == RoleName::kLeader;
+  RAFT_CHECK_IMPLIES(campaigns_or_leads, state.persistent.voted_for() == state.self,
+                     "a candidate or leader voted for itself");
+  RAFT_CHECK_IMPLIES(role.name() != RoleName::kLeader, state.election_timer.is_running(),
+                     "whoever does not lead waits for a leader (N10)");
+  RAFT_CHECK_IMPLIES(role.name() == RoleName::kLeader, role.leader() == state.self,
+                     "a leader knows that it leads");
+}
+
+void Invariants::CheckBetweenStates(const Memory& now, const ServerState& state) const {
+  RAFT_CHECK(now.promise.current_term >= previous_.promise.current_term,
+             "the current term never falls (N1)");
+  const bool same_term = now.promise.current_term == previous_.promise.current_term;
+  RAFT_CHECK_IMPLIES(same_term && previous_.promise.voted_for,
+                     now.promise.voted_for == previous_.promise.voted_for,
+                     "Election Safety: within a term the vote is set at most once (N2)");
+  RAFT_CHECK(now.commit_index >= previous_.commit_index, "the commit index never falls (N4)");
+  RAFT_CHECK(now.handed_to_apply_index >= previous_.handed_to_apply_index,
+             "nothing is handed to apply twice (N4)");
+  RAFT_CHECK(now.durable_sequence >= previous_.durable_sequence, "the disk lane is FIFO");
+
+  const bool led_throughout =
+      same_term && previous_.role == RoleName::kLeader && now.role == RoleName::kLeader;
+  RAFT_CHECK_IMPLIES(led_throughout, state.log().Contains(previous_.last_position),
+                     "Leader Append-Only: a leader never cuts its own log (N5)");
+  // What was committed stays: the newest committed entry vouches for those before it (N6).
+  RAFT_CHECK(state.log().TermAt(previous_.commit_index).has_value(),
+             "no committed entry is ever removed (N6)");
+}
+
+}  // namespace raft

@@ -1,0 +1,73 @@
+// A leader: takes commands, replicates its log, commits by counting, confirms reads (§5.3, §5.4.2).
+//
+// Figure 2, "Leaders". One leadership is one object: "reinitialized after election" is its
+// constructor, and what was waiting dies with it. Knows each peer's progress; nothing of client
+// connections or of what commands mean.
+#pragma once
+
+#include <map>
+
+#include "core/peer_progress.h"
+#include "core/read_queue.h"
+#include "core/role.h"
+
+namespace raft {
+
+class Leader final : public Role {
+ public:
+  explicit Leader(RoleContext context) : Role(context) {}
+
+  RoleName name() const override { return RoleName::kLeader; }
+  std::optional<ServerId> leader() const override { return state_.self; }
+  bool IsLeaderNear(ServerId) const override { return true; }  // it is here
+
+  NextRole OnEnter() override;
+  void OnExit() override;
+  NextRole OnTick() override;
+  NextRole OnPreVoteRequest(const PreVoteRequest& request, ReturnAddress sender) override;
+  NextRole OnPreVoteResponse(ServerId from, const PreVoteResponse& response) override;
+  NextRole OnRequestVoteRequest(const RequestVoteRequest& request, ReturnAddress sender) override;
+  NextRole OnRequestVoteResponse(ServerId from, const RequestVoteResponse& response) override;
+  NextRole OnAppendEntriesRequest(const AppendEntriesRequest& request,
+                                  ReturnAddress sender) override;
+  NextRole OnAppendEntriesResponse(ServerId from, const AppendEntriesResponse& response) override;
+  NextRole OnPeerUnreachable(const PeerUnreachable& unreachable) override;
+  NextRole OnCommandProposed(CommandProposed proposal) override;
+  NextRole OnReadRequested(const ReadRequested& read) override;
+  NextRole OnWritePersisted() override;
+  void BeforeEffects() override;
+  void FillStatus(RaftStatus& status) const override;
+
+ private:
+  LogPosition AppendEntry(EntryKind kind, std::string data);
+  LogTimeMs LogTimeNow() const;
+
+  void SendHeartbeats();
+  void SendHeartbeat(ServerId to, PeerProgress& peer, bool for_reads);
+  void ReplicateTo(ServerId to, PeerProgress& peer);
+  void ConfirmLeadershipForReads(ServerId to, PeerProgress& peer);
+
+  void RecordMatch(ServerId from, PeerProgress& peer, const AnsweredRequest& answered,
+                   LogIndex match);
+  void BackUp(ServerId from, PeerProgress& peer, const AnsweredRequest& answered,
+              const ConflictHint& hint);
+  void AdvanceCommitIndex();
+  void ReleaseConfirmedReads();
+
+  bool HasCommittedInItsTerm() const { return state_.commit_index >= term_start_index_; }
+  // How long ago a majority, this server included, had answered.
+  std::uint64_t TicksSinceQuorumContact() const;
+  // The reason to refuse a new proposal now, if there is one.
+  std::optional<RefusalReason> ReasonToRefuse(const CommandProposed& proposal) const;
+  // The peer that has been silent longest, if it is silent beyond an election timeout.
+  std::optional<ServerId> SilentPeer() const;
+
+  std::map<ServerId, PeerProgress> peers_;
+  ReadQueue reads_;
+  LogIndex term_start_index_;  // of the no-op that starts this term
+  std::uint32_t heartbeat_ticks_left_ = 0;
+  LogTimeMs log_time_at_start_ms_ = 0;
+  std::uint64_t started_at_ticks_ = 0;
+};
+
+}  // namespace raft

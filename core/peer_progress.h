@@ -1,0 +1,89 @@
+// The leader's view of one follower: what it is known to have, what to send next, what is under
+// way.
+//
+// Figure 2, "Volatile state on leaders": nextIndex[], matchIndex[]. Two lanes: at most one
+// entry-carrying AppendEntries is in flight (dissertation §10.2.2), heartbeats leave beside it, so
+// that a slow follower disk starves neither the quorum check nor reads. Knows indexes and request
+// numbers only; never looks inside an entry.
+// Invariant: match_index < next_index.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <optional>
+
+#include "core/raft_status.h"
+#include "core/types.h"
+
+namespace raft {
+
+// A request that was answered: what it asked, so that the answer can be judged.
+struct AnsweredRequest {
+  RequestNumber number;
+  LogIndex previous;  // prev_log_index
+  LogIndex last;      // last entry carried; = previous for a heartbeat
+  bool carried_entries = false;
+};
+
+class PeerProgress {
+ public:
+  // A new leader assumes that the follower has everything (Figure 2: "initialized to leader last
+  // log index + 1") and that it has just been heard.
+  PeerProgress(LogIndex last_log_index, std::uint64_t now_ticks)
+      : next_index_(last_log_index.Next()), last_contact_ticks_(now_ticks) {}
+
+  LogIndex match_index() const { return match_index_; }
+  LogIndex next_index() const { return next_index_; }
+  // The highest request number of this leadership that the peer has answered.
+  RequestNumber highest_answered() const { return highest_answered_; }
+  std::uint64_t last_contact_ticks() const { return last_contact_ticks_; }
+  bool has_entries_in_flight() const { return entries_in_flight_.has_value(); }
+  bool has_read_heartbeat_in_flight() const { return read_heartbeat_.has_value(); }
+  PeerState state() const {
+    return is_probed_ || !has_matched_ ? PeerState::kProbe : PeerState::kReplicate;
+  }
+
+  // Whether the entry lane is free and the peer is not being probed after a lost request.
+  bool MaySendEntries() const { return !entries_in_flight_ && !is_probed_; }
+
+  // The position a heartbeat should name: the last entry sent and not under way. A heartbeat may
+  // overtake entries in flight, so it never names those.
+  LogIndex HeartbeatPrevious() const {
+    return entries_in_flight_ ? entries_in_flight_->previous : next_index_ - 1;
+  }
+
+  // Entries (previous, last] leave under `number`; next_index moves past them optimistically.
+  void SentEntries(RequestNumber number, LogIndex last);
+  // A heartbeat leaves. `for_reads`: because reads wait, not because the interval passed.
+  void SentHeartbeat(RequestNumber number, bool for_reads);
+
+  // An answer arrived: the request it answers, or none if that is unknown or answered already
+  // (duplicates, answers to an earlier leadership). Frees the lane and ends probing.
+  std::optional<AnsweredRequest> TakeAnswered(RequestNumber number, std::uint64_t now_ticks);
+  // No answer will come. Unless the number is unknown, the peer is probed by heartbeats until one
+  // is answered: entries are not resent blind.
+  void BecameUnreachable(RequestNumber number);
+
+  // The follower has everything up to `match`, durably. A lower value than known changes nothing.
+  void RecordMatch(LogIndex match);
+  // The follower's log does not hold `previous`; try from `next` instead. False if this says
+  // nothing new: it is about a position known to match (an old answer), or was backed up already.
+  [[nodiscard]] bool BackUp(LogIndex previous, LogIndex next);
+
+ private:
+  // Heartbeats to a peer that does not answer are forgotten after this many.
+  static constexpr std::size_t kHeartbeatsInFlightMax = 32;
+
+  LogIndex match_index_;
+  LogIndex next_index_;
+  std::uint64_t last_contact_ticks_;
+  RequestNumber highest_answered_;
+  std::optional<AnsweredRequest> entries_in_flight_;
+  std::deque<AnsweredRequest> heartbeats_in_flight_;  // rising request numbers
+  std::optional<RequestNumber> read_heartbeat_;
+  bool is_probed_ = false;
+  bool has_matched_ = false;  // this follower's log and ours met in this leadership
+};
+
+}  // namespace raft

@@ -1,0 +1,229 @@
+#include "core/raft_server.h"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include "core/candidate.h"
+#include "core/check.h"
+#include "core/follower.h"
+#include "core/leader.h"
+#include "core/pre_candidate.h"
+#include "core/voting.h"
+
+namespace raft {
+namespace {
+
+// Alone in its cluster a server goes follower, pre-candidate, candidate, leader; nothing goes
+// further in one step.
+constexpr int kRoleHopsMax = 4;
+
+}  // namespace
+
+RaftServer::RaftServer(ServerId self, const ClusterConfiguration& configuration,
+                       const RaftOptions& options, std::uint64_t random_seed,
+                       const RecoveredState& recovered)
+    : state_(self, configuration, options, random_seed, recovered), outbox_(state_.persistent) {
+  role_ = MakeRole(NextRole::kFollower);
+  const NextRole next = role_->OnEnter();
+  RAFT_CHECK(next == NextRole::kStay, "a server starts as a follower (§5.2)");
+  invariants_.Check(state_, *role_);
+}
+
+void RaftServer::Step(Input input) {
+  std::visit([this](auto&& happened) { Handle(std::move(happened)); }, std::move(input));
+  invariants_.Check(state_, *role_);
+}
+
+Effects RaftServer::TakeEffects() {
+  role_->BeforeEffects();
+  Effects effects;
+  if (state_.persistent.has_unsaved_changes()) {
+    effects.persist = state_.persistent.TakePersistRequest();
+  }
+  HandOverCommittedEntries(effects);
+  outbox_.ReleaseInto(effects);
+  effects.proposals_appended = std::exchange(answers_.proposals_appended, {});
+  effects.reads_ready = std::exchange(answers_.reads_ready, {});
+  effects.refusals = std::exchange(answers_.refusals, {});
+  effects.events = std::exchange(state_.events, {});
+  invariants_.Check(state_, *role_);
+  return effects;
+}
+
+RaftStatus RaftServer::status() const {
+  const RaftLog& log = state_.log();
+  RaftStatus status{.server_id = state_.self,
+                    .role = role_->name(),
+                    .current_term = state_.current_term(),
+                    .voted_for = state_.persistent.voted_for(),
+                    .leader = role_->leader(),
+                    .first_log_index = log.first_index(),
+                    .last_log_index = log.last_index(),
+                    .durable_index = state_.persistent.durability().durable_index(),
+                    .commit_index = state_.commit_index,
+                    .applied_index = state_.last_applied,
+                    .log_time_ms = log.last_log_time_ms(),
+                    .log_bytes = log.bytes(),
+                    .uncommitted_bytes = log.BytesBetween(state_.commit_index, log.last_index()),
+                    .reads_waiting = 0,
+                    .leader_contact_ticks = std::nullopt,
+                    .voters = state_.configuration.voters(),
+                    .peers = {}};
+  role_->FillStatus(status);
+  return status;
+}
+
+void RaftServer::Handle(Tick) {
+  ++state_.ticks;
+  ChangeRole(role_->OnTick());
+}
+
+void RaftServer::Handle(RequestReceived received) {
+  std::visit([&](const auto& request) { Receive(request, received.sender); }, received.request);
+}
+
+void RaftServer::Handle(ResponseReceived received) {
+  std::visit([&](const auto& response) { Receive(response, received.from); }, received.response);
+}
+
+void RaftServer::Handle(PeerUnreachable unreachable) {
+  ChangeRole(role_->OnPeerUnreachable(unreachable));
+}
+
+void RaftServer::Handle(CommandProposed proposal) {
+  ChangeRole(role_->OnCommandProposed(std::move(proposal)));
+}
+
+void RaftServer::Handle(ReadRequested read) { ChangeRole(role_->OnReadRequested(read)); }
+
+void RaftServer::Handle(WritePersisted persisted) {
+  state_.persistent.CompletePersist(persisted.sequence);
+  ChangeRole(role_->OnWritePersisted());
+}
+
+void RaftServer::Handle(EntriesApplied applied) {
+  RAFT_CHECK(applied.last_applied <= state_.handed_to_apply_index,
+             "only what was handed over is applied");
+  RAFT_CHECK(applied.last_applied >= state_.last_applied, "the apply lane is FIFO");
+  state_.last_applied = applied.last_applied;
+}
+
+// A pre-vote asks about a term that does not exist yet, so it bypasses the gate: nobody adopts a
+// term because somebody thinks of campaigning in it.
+void RaftServer::Receive(const PreVoteRequest& request, ReturnAddress sender) {
+  ChangeRole(role_->OnPreVoteRequest(request, sender));
+}
+
+void RaftServer::Receive(const RequestVoteRequest& request, ReturnAddress sender) {
+  if (RefuseStale<RequestVoteRequest, RequestVoteResponse>(request, sender)) return;
+  if (request.term > state_.current_term() && role_->IsLeaderNear(request.candidate_id)) {
+    DisregardRequestVote(state_, outbox_, request, sender);  // §6, before the term is adopted
+    return;
+  }
+  AdoptTermIfNewer(request.term);
+  ChangeRole(role_->OnRequestVoteRequest(request, sender));
+}
+
+void RaftServer::Receive(const AppendEntriesRequest& request, ReturnAddress sender) {
+  if (RefuseStale<AppendEntriesRequest, AppendEntriesResponse>(request, sender)) return;
+  AdoptTermIfNewer(request.term);
+  NextRole next = role_->OnAppendEntriesRequest(request, sender);
+  if (next == NextRole::kFollowerThenRedeliver) {
+    ChangeRole(NextRole::kFollower);
+    next = role_->OnAppendEntriesRequest(request, sender);  // same message, new role, exactly once
+    RAFT_CHECK(next != NextRole::kFollowerThenRedeliver, "a follower handles what it is given");
+  }
+  ChangeRole(next);
+}
+
+void RaftServer::Receive(const PreVoteResponse& response, ServerId from) {
+  // A grant echoes the asked-for term; only a denial tells of a term that exists.
+  if (!response.vote_granted) AdoptTermIfNewer(response.term);
+  ChangeRole(role_->OnPreVoteResponse(from, response));
+}
+
+void RaftServer::Receive(const RequestVoteResponse& response, ServerId from) {
+  AdoptTermIfNewer(response.term);
+  if (response.term < state_.current_term()) return;  // about an election that is over
+  ChangeRole(role_->OnRequestVoteResponse(from, response));
+}
+
+void RaftServer::Receive(const AppendEntriesResponse& response, ServerId from) {
+  AdoptTermIfNewer(response.term);
+  if (response.term < state_.current_term()) return;  // about a leadership that is over
+  ChangeRole(role_->OnAppendEntriesResponse(from, response));
+}
+
+template <typename Request, typename Response>
+bool RaftServer::RefuseStale(const Request& request, ReturnAddress sender) {
+  if (request.term >= state_.current_term()) return false;
+  Response response;
+  response.number = request.number;
+  response.term = state_.current_term();  // neither granted nor successful
+  outbox_.SendOncePromiseIsDurable(OutgoingResponse{.to = sender, .response = response});
+  return true;
+}
+
+void RaftServer::AdoptTermIfNewer(Term term) {
+  if (term <= state_.current_term()) return;
+  if (role_->name() != RoleName::kFollower) {
+    state_.Note(SteppedDown{.reason = StepDownReason::kNewerTerm, .term = state_.current_term()});
+  }
+  // The old role leaves while its term still stands, so that what it refuses names that term.
+  const RoleName left = role_->name();
+  role_->OnExit();
+  state_.persistent.AdoptTerm(term);
+  state_.Note(TermAdopted{.term = term});
+  role_ = MakeRole(NextRole::kFollower);
+  const NextRole next = role_->OnEnter();
+  RAFT_CHECK(next == NextRole::kStay, "a new follower waits");
+  NoteRoleChange(left);
+}
+
+void RaftServer::ChangeRole(NextRole next) {
+  for (int hops = 0; next != NextRole::kStay; ++hops) {
+    RAFT_CHECK(hops < kRoleHopsMax, "a step changes roles a bounded number of times");
+    const RoleName left = role_->name();
+    role_->OnExit();
+    role_ = MakeRole(next);
+    next = role_->OnEnter();
+    NoteRoleChange(left);
+  }
+}
+
+std::unique_ptr<Role> RaftServer::MakeRole(NextRole next) {
+  const RoleContext context{.state = state_, .outbox = outbox_, .answers = answers_};
+  switch (next) {
+    case NextRole::kFollower:
+    case NextRole::kFollowerThenRedeliver:
+      return std::make_unique<Follower>(context);
+    case NextRole::kPreCandidate:
+      return std::make_unique<PreCandidate>(context);
+    case NextRole::kCandidate:
+      return std::make_unique<Candidate>(context);
+    case NextRole::kLeader:
+      return std::make_unique<Leader>(context);
+    case NextRole::kStay:
+      break;
+  }
+  CheckFailed(__FILE__, __LINE__, "next names a role", "a transition leads to a role");
+}
+
+// A new object of the same role (a new round of pre-votes, a follower of a newer term) is no change
+// that anybody outside would call one.
+void RaftServer::NoteRoleChange(RoleName left) {
+  if (role_->name() == left) return;
+  state_.Note(RoleChanged{.role = role_->name(), .term = state_.current_term()});
+}
+
+void RaftServer::HandOverCommittedEntries(Effects& effects) {
+  const LogIndex last =
+      std::min(state_.commit_index, state_.persistent.durability().durable_index());
+  for (LogIndex index = state_.handed_to_apply_index.Next(); index <= last; index = index.Next()) {
+    effects.entries_to_apply.push_back(state_.log().At(index));
+  }
+  state_.handed_to_apply_index = std::max(state_.handed_to_apply_index, last);
+}
+
+}  // namespace raft

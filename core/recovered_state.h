@@ -1,0 +1,20 @@
+// What a server knows when it starts: everything the disk returned, validated by persistence.
+#pragma once
+
+#include <vector>
+
+#include "core/effects.h"
+#include "core/log_entry.h"
+#include "core/types.h"
+
+namespace raft {
+
+struct RecoveredState {
+  Promise promise;
+  LogPosition base;                      // the place before the first entry kept; {0, 0} untrimmed
+  std::vector<LogEntryPointer> entries;  // contiguous from base.index + 1, terms never falling
+  LogPosition applied;                   // what the state machine already holds; inside the log
+  LogTimeMs log_time_ms = 0;             // at the base: the founding time while nothing is trimmed
+};
+
+}  // namespace raft

@@ -1,0 +1,97 @@
+// Figure 2's State box: what every server keeps, whatever its role.
+//
+// PersistentState notices its own changes, so that no handler can forget to persist them;
+// RaftServer::TakeEffects turns the marks into one write. ServerState is the thin thing that roles
+// share. Knows no messages and no roles.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "core/cluster_configuration.h"
+#include "core/durability_tracker.h"
+#include "core/effects.h"
+#include "core/election_timer.h"
+#include "core/raft_log.h"
+#include "core/raft_options.h"
+#include "core/random_source.h"
+#include "core/recovered_state.h"
+#include "core/types.h"
+
+namespace raft {
+
+// currentTerm, votedFor, log[]: "updated on stable storage before responding to RPCs".
+class PersistentState {
+ public:
+  PersistentState(const Promise& promise, RaftLog log);
+
+  Term current_term() const { return promise_.current_term; }
+  std::optional<ServerId> voted_for() const { return promise_.voted_for; }
+  const RaftLog& log() const { return log_; }
+  const DurabilityTracker& durability() const { return durability_; }
+
+  // Moves to a newer term and forgets the vote (§5.1). Requires: term > current_term().
+  void AdoptTerm(Term term);
+  // Gives this term's one vote. Requires: no vote for anybody else in this term.
+  void GrantVote(ServerId candidate);
+  void Append(LogEntryPointer entry);
+  // Removes the entries from `first` on, in memory now, on disk with the next write.
+  void TruncateFrom(LogIndex first);
+
+  // Whether anything changed that no write carries yet.
+  bool has_unsaved_changes() const;
+  bool has_unsaved_promise() const { return promise_changed_; }
+
+  // The write that makes all marked changes durable. Requires: has_unsaved_changes().
+  PersistRequest TakePersistRequest();
+  void CompletePersist(PersistSequence sequence) { durability_.Complete(sequence); }
+
+ private:
+  Promise promise_;
+  RaftLog log_;
+  DurabilityTracker durability_;
+  bool promise_changed_ = false;
+  std::optional<LogIndex> truncate_from_;  // the disk still holds entries from here on
+  LogIndex handed_to_disk_index_;          // last entry some write carries
+};
+
+// What roles share. One per server; outlives every role.
+struct ServerState {
+  ServerState(ServerId self_id, const ClusterConfiguration& members, const RaftOptions& limits,
+              std::uint64_t random_seed, const RecoveredState& recovered);
+  ServerState(const ServerState&) = delete;
+  ServerState& operator=(const ServerState&) = delete;
+
+  const RaftLog& log() const { return persistent.log(); }
+  Term current_term() const { return persistent.current_term(); }
+
+  // A number no other request of this process has.
+  RequestNumber TakeRequestNumber();
+  // The number the next request will get.
+  RequestNumber next_request_number() const { return next_request_number_; }
+
+  // Raises the commit index. Requires: not below the present one, not past the log.
+  void AdvanceCommitIndex(LogIndex index);
+
+  // Records an event for whoever listens.
+  void Note(RaftEvent event) { events.push_back(event); }
+
+  const ServerId self;
+  const ClusterConfiguration configuration;
+  const RaftOptions options;
+
+  PersistentState persistent;
+  LogIndex commit_index;           // Figure 2, volatile state on all servers
+  LogIndex last_applied;           // the state machine holds everything up to here
+  LogIndex handed_to_apply_index;  // the apply lane was given everything up to here
+  std::uint64_t ticks = 0;         // since this process started
+  RandomSource random;
+  ElectionTimer election_timer;
+  std::vector<RaftEvent> events;
+
+ private:
+  RequestNumber next_request_number_{1};
+};
+
+}  // namespace raft
