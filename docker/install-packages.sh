@@ -8,6 +8,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 missing=()
 for group in "$@"; do
+  grep -q "^$group " "$here/packages.txt" || { echo "error: docker/packages.txt has no group '$group'" >&2; exit 2; }
   while read -r name; do
     # A removed package is still known to dpkg, so its status is what counts.
     dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null | grep -qx installed || missing+=("$name")
