@@ -1,0 +1,122 @@
+#include "service/conversion/greeting.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "service/conversion/founding_conversion.h"
+
+namespace raft {
+namespace {
+
+// GreetRequest and GreetResponse have the same fields on purpose: both sides say the same.
+template <typename Message>
+void Write(const LocalServer& local, const FoundingConfiguration* founding, ServerId to,
+           std::uint64_t to_incarnation, Message& message) {
+  message.Clear();
+  peer::v1::PeerHeader& header = *message.mutable_header();
+  if (founding != nullptr) header.set_cluster_id(founding->cluster_id);
+  header.set_from(local.server_id.value());
+  header.set_to(to.value());
+  header.set_incarnation(local.incarnation);
+  header.set_to_incarnation(to_incarnation);
+  header.set_process_nonce(local.process_nonce);
+  header.set_protocol_version(kPeerProtocolVersion);
+  message.set_protocol_version_min(kPeerProtocolVersion);
+  message.set_protocol_version_max(kPeerProtocolVersion);
+  message.set_state_machine_version(kStateMachineVersion);
+  message.set_forming(founding == nullptr);
+  message.set_initial_members_hash(local.initial_members_hash);
+  message.set_client_address(local.client_address);
+  message.set_peer_address(local.peer_address);
+  if (founding != nullptr) ToProto(*founding, *message.mutable_founding());
+  message.set_version(local.version);
+}
+
+template <typename Message>
+absl::Status CheckSender(const Message& message, ServerId self) {
+  const peer::v1::PeerHeader& header = message.header();
+  if (header.from() == 0 || header.incarnation() == 0 || header.process_nonce() == 0) {
+    return absl::InvalidArgumentError(
+        "MALFORMED: greeting without the sender's id, incarnation or process nonce");
+  }
+  if (message.protocol_version_min() > kPeerProtocolVersion ||
+      message.protocol_version_max() < kPeerProtocolVersion) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "PROTOCOL_VERSION: server ", header.from(), " speaks peer protocol ",
+        message.protocol_version_min(), " to ", message.protocol_version_max(),
+        ", this server speaks ", kPeerProtocolVersion, "; upgrade the older of the two"));
+  }
+  if (header.to() != self.value()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("NOT_ADDRESSEE: server ", header.from(), " greets server ", header.to(),
+                     ", this is server ", self.value(), "; check the addresses"));
+  }
+  if (header.from() == self.value()) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "UNKNOWN_MEMBER: a greeting to server ", self.value(),
+        " that claims to come from it too; an advertised peer address leads back to this server"));
+  }
+  return absl::OkStatus();
+}
+
+template <typename Message>
+absl::StatusOr<std::optional<FoundingConfiguration>> ReadFounding(const Message& message) {
+  const std::string& cluster_id = message.header().cluster_id();
+  if (message.forming() == message.has_founding()) {
+    return absl::InvalidArgumentError(
+        "MALFORMED: greeting is of a forming server with a founding, or of a formed one without");
+  }
+  if (message.forming()) {
+    if (!cluster_id.empty()) {
+      return absl::InvalidArgumentError(
+          "MALFORMED: greeting of a forming server with a cluster id");
+    }
+    return std::nullopt;
+  }
+  absl::StatusOr<FoundingConfiguration> founding = FromProto(message.founding());
+  if (!founding.ok()) return founding.status();
+  if (cluster_id != founding->cluster_id) {
+    return absl::InvalidArgumentError("MALFORMED: greeting with two different cluster ids");
+  }
+  return std::optional(*std::move(founding));
+}
+
+template <typename Message>
+absl::StatusOr<Greeting> Read(const Message& message, ServerId self) {
+  if (absl::Status status = CheckSender(message, self); !status.ok()) return status;
+  absl::StatusOr<std::optional<FoundingConfiguration>> founding = ReadFounding(message);
+  if (!founding.ok()) return founding.status();
+  return Greeting{.from = ServerId(message.header().from()),
+                  .incarnation = message.header().incarnation(),
+                  .process_nonce = message.header().process_nonce(),
+                  .state_machine_version = message.state_machine_version(),
+                  .initial_members_hash = message.initial_members_hash(),
+                  .client_address = message.client_address(),
+                  .peer_address = message.peer_address(),
+                  .founding = *std::move(founding),
+                  .version = message.version()};
+}
+
+}  // namespace
+
+void WriteGreeting(const LocalServer& local, const FoundingConfiguration* founding, ServerId to,
+                   std::uint64_t to_incarnation, peer::v1::GreetRequest& message) {
+  Write(local, founding, to, to_incarnation, message);
+}
+
+void WriteGreeting(const LocalServer& local, const FoundingConfiguration* founding, ServerId to,
+                   std::uint64_t to_incarnation, peer::v1::GreetResponse& message) {
+  Write(local, founding, to, to_incarnation, message);
+}
+
+absl::StatusOr<Greeting> ReadGreeting(const peer::v1::GreetRequest& message, ServerId self) {
+  return Read(message, self);
+}
+
+absl::StatusOr<Greeting> ReadGreeting(const peer::v1::GreetResponse& message, ServerId self) {
+  return Read(message, self);
+}
+
+}  // namespace raft

@@ -1,0 +1,367 @@
+#include "service/conversion/message_conversion.h"
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+
+namespace raft {
+namespace {
+
+// Collects the first broken rule of one message, so that each rule is one line where it is checked.
+class Rules {
+ public:
+  explicit Rules(absl::string_view message_name) : message_name_(message_name) {}
+
+  // Unless `holds`, the message is refused because of `parts`; they are only put together then.
+  template <typename... Parts>
+  void Require(bool holds, const Parts&... parts) {
+    if (holds || !status_.ok()) return;
+    status_ = absl::InvalidArgumentError(absl::StrCat(message_name_, ": ", parts...));
+  }
+
+  bool broken() const { return !status_.ok(); }
+  const absl::Status& status() const { return status_; }
+
+ private:
+  const absl::string_view message_name_;
+  absl::Status status_;
+};
+
+void RequireTerm(Rules& rules, std::uint64_t term) {
+  rules.Require(term != 0, "term is 0; real terms start at 1");
+  rules.Require(term <= kNumberMax, "term ", term, " is above ", kNumberMax,
+                ", which no honest cluster reaches");
+}
+
+void RequireNumber(Rules& rules, const peer::v1::PeerHeader& header) {
+  rules.Require(header.request_number() != 0, "header.request_number is 0");
+}
+
+void RequireRequestHeader(Rules& rules, const peer::v1::PeerHeader& header) {
+  rules.Require(header.from() != 0, "header.from is 0");
+  rules.Require(header.to() != 0, "header.to is 0");
+  RequireNumber(rules, header);
+}
+
+void RequireIndex(Rules& rules, absl::string_view name, std::uint64_t index) {
+  rules.Require(index <= kNumberMax, name, "_index ", index, " is above ", kNumberMax);
+}
+
+// A position is {0, 0} before the first entry, and both parts are set anywhere else.
+void RequirePosition(Rules& rules, absl::string_view name, std::uint64_t index,
+                     std::uint64_t term) {
+  RequireIndex(rules, name, index);
+  rules.Require((index == 0) == (term == 0), name, "_index ", index, " with ", name, "_term ", term,
+                ": both are 0 before the first entry, neither is after it");
+}
+
+template <typename ProtoRequest>
+void RequireBallot(Rules& rules, const ProtoRequest& message) {
+  RequireRequestHeader(rules, message.header());
+  RequireTerm(rules, message.term());
+  RequirePosition(rules, "last_log", message.last_log_index(), message.last_log_term());
+  // A candidate campaigns in a term of its own, above everything in its log (§5.2).
+  rules.Require(message.last_log_term() < message.term(), "last_log_term ", message.last_log_term(),
+                " is not below the term of the election ", message.term());
+}
+
+template <typename Request, typename ProtoRequest>
+Request MakeBallot(const ProtoRequest& message) {
+  return Request{.number = RequestNumber(message.header().request_number()),
+                 .term = Term(message.term()),
+                 .candidate_id = ServerId(message.header().from()),
+                 .last_log = {.index = LogIndex(message.last_log_index()),
+                              .term = Term(message.last_log_term())}};
+}
+
+template <typename Response, typename ProtoResponse>
+absl::StatusOr<Response> ReadVote(absl::string_view name, const ProtoResponse& message) {
+  Rules rules(name);
+  RequireNumber(rules, message.header());
+  RequireTerm(rules, message.term());
+  if (rules.broken()) return rules.status();
+  return Response{.number = RequestNumber(message.header().request_number()),
+                  .term = Term(message.term()),
+                  .vote_granted = message.vote_granted()};
+}
+
+// The kinds a leader of this version makes. A newer one's entries must not be stored blindly: this
+// server could never apply them.
+void RequireKnownEntry(Rules& rules, const peer::v1::Entry& entry) {
+  const bool known_kind =
+      entry.kind() == peer::v1::ENTRY_KIND_COMMAND || entry.kind() == peer::v1::ENTRY_KIND_NO_OP;
+  rules.Require(known_kind, "entry ", entry.index(), " is of kind ", static_cast<int>(entry.kind()),
+                ", which belongs to a later version; upgrade this server");
+  rules.Require(entry.session_id() == 0 && entry.session_sequence() == 0 &&
+                    entry.lowest_outstanding_sequence() == 0,
+                "entry ", entry.index(),
+                " belongs to a session, which this version does not know; upgrade this server");
+}
+
+void RequireEntryBounds(Rules& rules, const peer::v1::Entry& entry, std::uint64_t leader_term,
+                        std::uint64_t data_bytes_max) {
+  rules.Require(entry.term() != 0, "entry ", entry.index(), " has term 0");
+  rules.Require(entry.term() <= leader_term, "entry ", entry.index(), " has term ", entry.term(),
+                ", above the leader's term ", leader_term);
+  rules.Require(entry.log_time_ms() >= 0, "entry ", entry.index(), " has log time ",
+                entry.log_time_ms());
+  rules.Require(entry.data().size() <= data_bytes_max, "entry ", entry.index(), " has ",
+                entry.data().size(), " bytes of data, the limit is ", data_bytes_max);
+}
+
+// Contiguous indexes, terms and log time that never fall (§5.3, Log Matching).
+void RequireEntries(Rules& rules, const peer::v1::AppendEntriesRequest& message,
+                    std::uint64_t data_bytes_max) {
+  std::uint64_t expected_index = message.prev_log_index() + 1;
+  std::uint64_t term_before = message.prev_log_term();
+  std::int64_t log_time_before_ms = 0;
+  for (const peer::v1::Entry& entry : message.entries()) {
+    rules.Require(entry.index() == expected_index, "entry ", entry.index(), " stands where entry ",
+                  expected_index, " must be");
+    RequireEntryBounds(rules, entry, message.term(), data_bytes_max);
+    rules.Require(entry.term() >= term_before, "entry ", entry.index(), " has term ", entry.term(),
+                  ", below the term ", term_before, " of the entry before it");
+    rules.Require(entry.log_time_ms() >= log_time_before_ms, "entry ", entry.index(),
+                  " has log time ", entry.log_time_ms(), ", below ", log_time_before_ms,
+                  " of the entry before it");
+    RequireKnownEntry(rules, entry);
+    if (rules.broken()) return;
+    ++expected_index;
+    term_before = entry.term();
+    log_time_before_ms = entry.log_time_ms();
+  }
+}
+
+LogEntryPointer TakeEntry(peer::v1::Entry& entry) {
+  const EntryKind kind =
+      entry.kind() == peer::v1::ENTRY_KIND_NO_OP ? EntryKind::kNoOp : EntryKind::kCommand;
+  return std::make_shared<const LogEntry>(LogEntry{.index = LogIndex(entry.index()),
+                                                   .term = Term(entry.term()),
+                                                   .kind = kind,
+                                                   .log_time_ms = entry.log_time_ms(),
+                                                   .data = std::move(*entry.mutable_data())});
+}
+
+peer::v1::EntryKind ToProto(EntryKind kind) {
+  switch (kind) {
+    case EntryKind::kCommand:
+      return peer::v1::ENTRY_KIND_COMMAND;
+    case EntryKind::kNoOp:
+      return peer::v1::ENTRY_KIND_NO_OP;
+    case EntryKind::kConfiguration:
+      return peer::v1::ENTRY_KIND_CONFIGURATION;
+  }
+  return peer::v1::ENTRY_KIND_UNSPECIFIED;
+}
+
+template <typename Request, typename ProtoRequest>
+void WriteBallot(const Request& request, ProtoRequest& message) {
+  message.mutable_header()->set_request_number(request.number.value());
+  message.set_term(request.term.value());
+  message.set_last_log_index(request.last_log.index.value());
+  message.set_last_log_term(request.last_log.term.value());
+}
+
+template <typename Response, typename ProtoResponse>
+void WriteVote(const Response& response, ProtoResponse& message) {
+  message.mutable_header()->set_request_number(response.number.value());
+  message.set_term(response.term.value());
+  message.set_vote_granted(response.vote_granted);
+}
+
+template <typename Response>
+void RequireSameNumber(Rules& rules, const RequestBounds& bounds, const Response& response) {
+  rules.Require(response.number == bounds.number, "answers request ", response.number.value(),
+                " where request ", bounds.number.value(), " was asked");
+}
+
+// Votes and matches are given in the term that asked for them, never in another.
+template <typename Response>
+void RequireAskedTerm(Rules& rules, const RequestBounds& bounds, const Response& response) {
+  rules.Require(response.term == bounds.term, "agrees in term ", response.term.value(),
+                " to a request of term ", bounds.term.value());
+}
+
+}  // namespace
+
+absl::StatusOr<PreVoteRequest> FromProto(const peer::v1::PreVoteRequest& message) {
+  Rules rules("PreVote request");
+  RequireBallot(rules, message);
+  if (rules.broken()) return rules.status();
+  return MakeBallot<PreVoteRequest>(message);
+}
+
+absl::StatusOr<RequestVoteRequest> FromProto(const peer::v1::RequestVoteRequest& message) {
+  Rules rules("RequestVote request");
+  RequireBallot(rules, message);
+  rules.Require(
+      !message.leadership_transfer(),
+      "leadership_transfer is set, which belongs to a later version; upgrade this server");
+  if (rules.broken()) return rules.status();
+  return MakeBallot<RequestVoteRequest>(message);
+}
+
+absl::StatusOr<AppendEntriesRequest> FromProto(peer::v1::AppendEntriesRequest&& message,
+                                               const ConversionLimits& limits) {
+  Rules rules("AppendEntries request");
+  RequireRequestHeader(rules, message.header());
+  RequireTerm(rules, message.term());
+  RequirePosition(rules, "prev_log", message.prev_log_index(), message.prev_log_term());
+  rules.Require(message.prev_log_term() <= message.term(), "prev_log_term ",
+                message.prev_log_term(), " is above the leader's term ", message.term());
+  rules.Require(message.leader_commit() <= kNumberMax, "leader_commit ", message.leader_commit(),
+                " is above ", kNumberMax);
+  RequireEntries(rules, message, limits.entry_data_bytes_max);
+  if (rules.broken()) return rules.status();
+
+  AppendEntriesRequest request{.number = RequestNumber(message.header().request_number()),
+                               .term = Term(message.term()),
+                               .leader_id = ServerId(message.header().from()),
+                               .previous = {.index = LogIndex(message.prev_log_index()),
+                                            .term = Term(message.prev_log_term())},
+                               .leader_commit = LogIndex(message.leader_commit()),
+                               .entries = {}};
+  request.entries.reserve(static_cast<std::size_t>(message.entries_size()));
+  for (peer::v1::Entry& entry : *message.mutable_entries()) {
+    request.entries.push_back(TakeEntry(entry));
+  }
+  return request;
+}
+
+absl::StatusOr<PreVoteResponse> FromProto(const peer::v1::PreVoteResponse& message) {
+  return ReadVote<PreVoteResponse>("PreVote response", message);
+}
+
+absl::StatusOr<RequestVoteResponse> FromProto(const peer::v1::RequestVoteResponse& message) {
+  return ReadVote<RequestVoteResponse>("RequestVote response", message);
+}
+
+absl::StatusOr<AppendEntriesResponse> FromProto(const peer::v1::AppendEntriesResponse& message) {
+  Rules rules("AppendEntries response");
+  RequireNumber(rules, message.header());
+  RequireTerm(rules, message.term());
+  RequireIndex(rules, "match", message.match_index());
+  RequireIndex(rules, "conflict", message.conflict_index());
+  const bool has_conflict = message.conflict_index() != 0;
+  rules.Require(has_conflict || message.conflict_term() == 0, "conflict_term ",
+                message.conflict_term(), " without a conflict_index");
+  rules.Require(message.conflict_term() <= message.term(), "conflict_term ",
+                message.conflict_term(), " is above the answerer's term ", message.term());
+  rules.Require(!message.success() || !has_conflict, "success and a conflict at index ",
+                message.conflict_index(), " at once");
+  rules.Require(message.success() || message.match_index() == 0, "match_index ",
+                message.match_index(), " without success");
+  if (rules.broken()) return rules.status();
+
+  AppendEntriesResponse response{.number = RequestNumber(message.header().request_number()),
+                                 .term = Term(message.term()),
+                                 .success = message.success(),
+                                 .match_index = LogIndex(message.match_index()),
+                                 .conflict = std::nullopt};
+  if (has_conflict) {
+    response.conflict =
+        ConflictHint{.term = std::nullopt, .index = LogIndex(message.conflict_index())};
+    if (message.conflict_term() != 0) response.conflict->term = Term(message.conflict_term());
+  }
+  return response;
+}
+
+void ToProto(const PreVoteRequest& request, peer::v1::PreVoteRequest& message) {
+  WriteBallot(request, message);
+}
+
+void ToProto(const RequestVoteRequest& request, peer::v1::RequestVoteRequest& message) {
+  WriteBallot(request, message);
+}
+
+void ToProto(const AppendEntriesRequest& request, peer::v1::AppendEntriesRequest& message) {
+  message.mutable_header()->set_request_number(request.number.value());
+  message.set_term(request.term.value());
+  message.set_prev_log_index(request.previous.index.value());
+  message.set_prev_log_term(request.previous.term.value());
+  message.set_leader_commit(request.leader_commit.value());
+  message.clear_entries();  // keeps the cleared entries and their memory for the next Add
+  message.mutable_entries()->Reserve(static_cast<int>(request.entries.size()));
+  for (const LogEntryPointer& entry : request.entries) {
+    peer::v1::Entry& copy = *message.add_entries();
+    copy.set_index(entry->index.value());
+    copy.set_term(entry->term.value());
+    copy.set_kind(ToProto(entry->kind));
+    copy.set_data(entry->data);
+    copy.set_log_time_ms(entry->log_time_ms);
+  }
+}
+
+void ToProto(const PreVoteResponse& response, peer::v1::PreVoteResponse& message) {
+  WriteVote(response, message);
+}
+
+void ToProto(const RequestVoteResponse& response, peer::v1::RequestVoteResponse& message) {
+  WriteVote(response, message);
+}
+
+void ToProto(const AppendEntriesResponse& response, peer::v1::AppendEntriesResponse& message) {
+  message.mutable_header()->set_request_number(response.number.value());
+  message.set_term(response.term.value());
+  message.set_success(response.success);
+  message.set_match_index(response.match_index.value());
+  const ConflictHint none;
+  const ConflictHint& conflict = response.conflict ? *response.conflict : none;
+  message.set_conflict_term(conflict.term.value_or(Term(0)).value());
+  message.set_conflict_index(conflict.index.value());
+}
+
+RequestNumber NumberOf(const PeerRequest& request) {
+  return std::visit([](const auto& kind) { return kind.number; }, request);
+}
+
+RequestBounds BoundsOf(const PeerRequest& request) {
+  RequestBounds bounds;
+  std::visit(
+      [&bounds](const auto& kind) {
+        bounds.number = kind.number;
+        bounds.term = kind.term;
+      },
+      request);
+  if (const auto* append = std::get_if<AppendEntriesRequest>(&request)) {
+    bounds.previous = append->previous.index;
+    bounds.last = append->previous.index + append->entries.size();
+  }
+  return bounds;
+}
+
+absl::Status CheckAnswer(const RequestBounds& bounds, const PreVoteResponse& response) {
+  Rules rules("PreVote response");
+  RequireSameNumber(rules, bounds, response);
+  if (response.vote_granted) RequireAskedTerm(rules, bounds, response);
+  return rules.status();
+}
+
+absl::Status CheckAnswer(const RequestBounds& bounds, const RequestVoteResponse& response) {
+  Rules rules("RequestVote response");
+  RequireSameNumber(rules, bounds, response);
+  if (response.vote_granted) RequireAskedTerm(rules, bounds, response);
+  return rules.status();
+}
+
+absl::Status CheckAnswer(const RequestBounds& bounds, const AppendEntriesResponse& response) {
+  Rules rules("AppendEntries response");
+  RequireSameNumber(rules, bounds, response);
+  rules.Require(response.term >= bounds.term, "comes from term ", response.term.value(),
+                " although the request's term ", bounds.term.value(), " was adopted");
+  if (response.success) RequireAskedTerm(rules, bounds, response);
+  rules.Require(response.match_index <= bounds.last, "claims match_index ",
+                response.match_index.value(), ", the last entry sent was ", bounds.last.value());
+  if (response.conflict) {
+    RequireAskedTerm(rules, bounds, response);
+    rules.Require(response.conflict->index <= bounds.previous, "claims a conflict at index ",
+                  response.conflict->index.value(), ", beyond the previous entry ",
+                  bounds.previous.value());
+  }
+  return rules.status();
+}
+
+}  // namespace raft
