@@ -42,7 +42,7 @@ class PendingCalls {
   PendingCalls& operator=(const PendingCalls&) = delete;
 
   // Keeps `call` (not owned) until it is taken out. None: full or closed.
-  std::optional<Ticket> Add(ClientCall* call, SteadyTime deadline);
+  [[nodiscard]] std::optional<Ticket> Add(ClientCall* call, SteadyTime deadline);
 
   // Hands the call to the caller, who must answer it. Null: somebody else already did.
   [[nodiscard]] ClientCall* Take(Ticket ticket);

@@ -1,0 +1,78 @@
+// raftd's settings, their defaults, and the relations between them.
+//
+// Plain values: command_line.h fills them in from flags, environment and file; Validate judges them
+// as a whole and names the relation that is broken. No globals.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "core/raft_options.h"
+#include "persistence/key_value_store.h"
+#include "service/conversion/founding_conversion.h"
+
+namespace raft {
+
+struct Options {
+  std::uint64_t server_id = 0;  // never 0
+  std::string data_dir;
+
+  // What is bound.
+  std::string client_address = "127.0.0.1:7000";
+  std::string peer_address = "127.0.0.1:7001";
+  std::string http_address = "127.0.0.1:7002";
+  // What others are told; empty: the bound one.
+  std::string advertise_client_address;
+  std::string advertise_peer_address;
+  // "1=host:port,2=host:port"; used only to form a new cluster.
+  std::string initial_members;
+
+  std::uint32_t tick_ms = 10;
+  std::uint32_t heartbeat_ms = 50;
+  std::uint32_t election_timeout_min_ms = 300;
+  std::uint32_t election_timeout_max_ms = 600;
+
+  std::uint64_t key_bytes_max = KeyValueLimits{}.key_bytes_max;
+  std::uint64_t value_bytes_max = KeyValueLimits{}.value_bytes_max;
+  std::uint64_t command_bytes_max = KeyValueLimits{}.command_bytes_max;
+  std::uint64_t append_bytes_max = RaftOptions{}.append_bytes_max;
+  std::uint64_t inflight_bytes_max = RaftOptions{}.inflight_bytes_max;
+  std::uint64_t uncommitted_bytes_max = RaftOptions{}.uncommitted_bytes_max;
+  std::uint64_t log_bytes_max = RaftOptions{}.log_bytes_max;
+  // Clients that may wait for an answer at once, and the bytes of their proposals in the inbox.
+  std::uint64_t pending_calls_max = 100'000;
+  std::uint64_t pending_bytes_max = 64ull << 20;
+  // What a call without a deadline gets, and the most any call gets.
+  std::uint32_t default_deadline_ms = 10'000;
+  std::uint32_t deadline_max_ms = 60'000;
+
+  std::string log_format = "auto";  // text, json, or auto: text on a terminal, else json
+  std::string log_level = "info";   // trace, debug, info, warn, error
+
+  const std::string& advertised_client_address() const {
+    return advertise_client_address.empty() ? client_address : advertise_client_address;
+  }
+  const std::string& advertised_peer_address() const {
+    return advertise_peer_address.empty() ? peer_address : advertise_peer_address;
+  }
+};
+
+// OK, or INVALID_ARGUMENT with the option, its value and the rule or relation that it breaks.
+absl::Status Validate(const Options& options);
+
+// The list of initial members, in rising order of id. INVALID_ARGUMENT names the item that is
+// wrong: not id=host:port, id 0, an id or address twice.
+absl::StatusOr<std::vector<InitialMember>> ParseInitialMembers(const std::string& text);
+
+// Requires: validated.
+RaftOptions RaftOptionsOf(const Options& options);
+KeyValueLimits KeyValueLimitsOf(const Options& options);
+// The largest message a client or a peer may send: the largest command or batch, and 512 KiB for
+// what is around it, so that a legal command can always be replicated (trap I1).
+int MessageBytesMax(const Options& options);
+
+}  // namespace raft
