@@ -7,7 +7,6 @@
 #pragma once
 
 #include <chrono>
-#include <map>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -16,6 +15,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "persistence/data_directory.h"
+#include "persistence/mutex.h"
 #include "service/conversion/founding_conversion.h"
 #include "service/conversion/greeting.h"
 #include "service/conversion/peer_identity.h"
@@ -43,20 +43,24 @@ class ClusterBirth {
 
  private:
   class Neighbour;
-  using Answers = std::map<ServerId, Greeting>;
+  // What one greeting of everybody brought.
+  struct Round {
+    std::vector<Greeting> greetings;    // of those who answered
+    std::vector<std::string> problems;  // why the cluster cannot be founded yet
+  };
 
-  Answers GreetAll(const std::stop_token& stop);
+  Round GreetAll(const std::stop_token& stop);
   absl::StatusOr<FoundingConfiguration> Adopt(const Greeting& greeting);
-  absl::StatusOr<FoundingConfiguration> Found(const Answers& answers);
-  bool AllAgree(const Answers& answers);
+  absl::StatusOr<FoundingConfiguration> Found(const std::vector<Greeting>& greetings);
   bool IsFounder() const;
-  void WaitFor(std::string what);
+  void NoteWaiting(const std::vector<std::string>& problems);
+  static void Pause(const std::stop_token& stop);
 
-  const PeerLinkOptions options_;
   const LocalServer local_;
-  const std::vector<InitialMember> initial_members_;  // rising order of id
+  std::vector<InitialMember> initial_members_;  // rising order of id
   DataDirectory& directory_;
   std::vector<std::unique_ptr<Neighbour>> neighbours_;
+  std::uint64_t rounds_ = 0;  // the request numbers of greetings
   mutable Mutex mutex_;
   std::string waiting_for_;
 };

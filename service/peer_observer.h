@@ -5,6 +5,7 @@
 
 #include <cstdint>
 
+#include "core/messages.h"
 #include "core/types.h"
 #include "service/conversion/peer_identity.h"
 #include "service/loop/loop_observer.h"
@@ -15,6 +16,7 @@ enum class PeerMessageKind : std::uint8_t { kGreet, kPreVote, kRequestVote, kHea
 inline constexpr int kPeerMessageKindCount = 5;
 // Lower-case words for metrics and logs: "request_vote".
 const char* ToString(PeerMessageKind kind);
+PeerMessageKind KindOf(const PeerRequest& request);
 
 // How one request of ours to a peer ended.
 enum class PeerCallOutcome : std::uint8_t {
@@ -45,7 +47,7 @@ class PeerObserver {
   // A request of ours ended. gRPC's threads or the event loop's.
   virtual void OnCallEnded(const PeerCallReport&) {}
   // A peer's request came in and was handed on. gRPC's threads.
-  virtual void OnRequestReceived(ServerId /*from*/, PeerMessageKind, std::uint64_t /*bytes*/) {}
+  virtual void OnRequestReceived(ServerId /*from*/, PeerMessageKind) {}
   // A peer's request or answer was refused for its header; it changed nothing.
   virtual void OnHeaderRefused(HeaderProblem) {}
   // A peer's request passed its header but broke a rule of message_conversion.h.

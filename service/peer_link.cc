@@ -1,0 +1,374 @@
+#include "service/peer_link.h"
+
+#include <grpcpp/channel.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <chrono>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace raft {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+// Which messages and which RPC of the stub a request of the core becomes.
+template <typename Request>
+struct RpcOf;
+
+template <>
+struct RpcOf<PreVoteRequest> {
+  using ProtoRequest = peer::v1::PreVoteRequest;
+  using ProtoResponse = peer::v1::PreVoteResponse;
+  template <typename... Arguments>
+  static void Start(peer::v1::PeerService::Stub& stub, Arguments&&... arguments) {
+    stub.async()->PreVote(std::forward<Arguments>(arguments)...);
+  }
+};
+
+template <>
+struct RpcOf<RequestVoteRequest> {
+  using ProtoRequest = peer::v1::RequestVoteRequest;
+  using ProtoResponse = peer::v1::RequestVoteResponse;
+  template <typename... Arguments>
+  static void Start(peer::v1::PeerService::Stub& stub, Arguments&&... arguments) {
+    stub.async()->RequestVote(std::forward<Arguments>(arguments)...);
+  }
+};
+
+template <>
+struct RpcOf<AppendEntriesRequest> {
+  using ProtoRequest = peer::v1::AppendEntriesRequest;
+  using ProtoResponse = peer::v1::AppendEntriesResponse;
+  template <typename... Arguments>
+  static void Start(peer::v1::PeerService::Stub& stub, Arguments&&... arguments) {
+    stub.async()->AppendEntries(std::forward<Arguments>(arguments)...);
+  }
+};
+
+PeerCallOutcome OutcomeOf(const grpc::Status& status) {
+  switch (status.error_code()) {
+    case grpc::StatusCode::OK:
+      return PeerCallOutcome::kAnswered;
+    case grpc::StatusCode::UNAVAILABLE:
+      return PeerCallOutcome::kUnreachable;
+    case grpc::StatusCode::DEADLINE_EXCEEDED:
+      return PeerCallOutcome::kDeadline;
+    case grpc::StatusCode::FAILED_PRECONDITION:
+      return PeerCallOutcome::kRefused;
+    case grpc::StatusCode::RESOURCE_EXHAUSTED:
+      return PeerCallOutcome::kOverloaded;
+    case grpc::StatusCode::CANCELLED:
+      return PeerCallOutcome::kCancelled;
+    default:
+      return PeerCallOutcome::kOther;
+  }
+}
+
+}  // namespace
+
+template <typename Request>
+struct PeerLink::Call {
+  Context context;
+  typename RpcOf<Request>::ProtoRequest request;
+  typename RpcOf<Request>::ProtoResponse response;
+  RequestBounds bounds;
+  PeerMessageKind kind = PeerMessageKind::kGreet;
+  SteadyClock::time_point started;
+};
+
+struct PeerLink::GreetingCall {
+  Context context;
+  peer::v1::GreetRequest request;
+  peer::v1::GreetResponse response;
+  SteadyClock::time_point started;
+};
+
+PeerLink::PeerLink(const PeerLinkOptions& options, const HeaderRules& rules,
+                   const FoundingMember& peer, Inbox& inbox, PeerDirectory& directory,
+                   PeerObserver& observer)
+    : options_(options),
+      rules_(rules),
+      peer_(peer),
+      inbox_(inbox),
+      directory_(directory),
+      observer_(observer),
+      control_stub_(peer::v1::PeerService::NewStub(OpenPeerChannel(peer.peer_address, options))),
+      entries_stub_(peer::v1::PeerService::NewStub(OpenPeerChannel(peer.peer_address, options))) {}
+
+PeerLink::~PeerLink() = default;
+
+void PeerLink::Send(PeerRequest request) {
+  const auto kind = static_cast<std::size_t>(KindOf(request));
+  std::optional<PeerRequest> displaced;
+  State state;
+  {
+    MutexLock lock(mutex_);
+    state = state_;
+    if (state == State::kNotGreeted || state == State::kGreeting) {
+      displaced = std::exchange(waiting_[kind], std::move(request));
+      state_ = State::kGreeting;
+    }
+  }
+  if (state == State::kClosed) return GiveUp(request, PeerCallOutcome::kCancelled);
+  if (state == State::kGreeted) return Start(std::move(request));
+  if (displaced) GiveUp(*displaced, PeerCallOutcome::kNotConnected);
+  if (state == State::kNotGreeted) StartGreeting();
+}
+
+void PeerLink::Start(PeerRequest request) {
+  const PeerMessageKind kind = KindOf(request);
+  const RequestBounds bounds = BoundsOf(request);
+  std::visit([&](auto& message) { StartCall(std::move(message), kind, bounds); }, request);
+}
+
+template <typename Request>
+void PeerLink::StartCall(Request request, PeerMessageKind kind, const RequestBounds& bounds) {
+  std::unique_ptr<Call<Request>> call = PrepareCall<Request>(kind);
+  if (call == nullptr) return GiveUp(PeerRequest(std::move(request)), PeerCallOutcome::kCancelled);
+  call->kind = kind;
+  call->bounds = bounds;
+  rules_.Stamp(peer_.server_id, *call->request.mutable_header());
+  ToProto(request, call->request);
+  call->started = SteadyClock::now();
+  auto& stub = kind == PeerMessageKind::kEntries ? *entries_stub_ : *control_stub_;
+  Call<Request>* started = call.release();  // its callback takes it back
+  RpcOf<Request>::Start(stub, started->context.get(), &started->request, &started->response,
+                        [this, started](const grpc::Status& status) {
+                          EndCall(std::unique_ptr<Call<Request>>(started), status);
+                        });
+}
+
+// Null: the link is closed. A context serves one call; the rest is used again.
+template <typename Request>
+std::unique_ptr<PeerLink::Call<Request>> PeerLink::PrepareCall(PeerMessageKind kind) {
+  Context context = NewContext(DeadlineOf(kind));
+  std::unique_ptr<Call<Request>> call;
+  {
+    MutexLock lock(mutex_);
+    if (state_ == State::kClosed) return nullptr;
+    IdleCalls<Request>& idle = IdleCallsOf<Request>(kind);
+    if (!idle.empty()) {
+      call = std::move(idle.back());
+      idle.pop_back();
+    }
+    contexts_.push_back(context);
+  }
+  if (call == nullptr) call = std::make_unique<Call<Request>>();
+  call->context = std::move(context);
+  return call;
+}
+
+template <typename Request>
+void PeerLink::EndCall(std::unique_ptr<Call<Request>> call, const grpc::Status& status) {
+  std::optional<PeerResponse> answer;
+  if (status.ok()) answer = ReadAnswer(*call);
+  const PeerCallOutcome outcome =
+      status.ok() && !answer ? PeerCallOutcome::kBadAnswer : OutcomeOf(status);
+  observer_.OnCallEnded({.peer = peer_.server_id,
+                         .kind = call->kind,
+                         .outcome = outcome,
+                         .request_bytes = static_cast<std::uint64_t>(call->request.GetCachedSize()),
+                         .round_trip = SteadyClock::now() - call->started});
+  const std::uint64_t nonce = answer ? call->response.header().process_nonce() : 0;
+  if (answer) {
+    // Never refused while the inbox is open; once it is closed nobody waits for an answer.
+    std::ignore = inbox_.PushPeer(ResponseReceived{peer_.server_id, *std::move(answer)});
+  } else {
+    PushUnreachable(call->bounds.number);
+  }
+  // Only the control connection tells whether the peer must be greeted again: the other one may
+  // still be waiting for its next attempt to connect.
+  if (outcome == PeerCallOutcome::kUnreachable && call->kind != PeerMessageKind::kEntries) {
+    LoseGreeting(status.error_message());
+  }
+  const Context context = std::move(call->context);  // gRPC's part goes after the lock is free
+  MutexLock lock(mutex_);
+  if (nonce != 0 && nonce != greeted_nonce_ && state_ == State::kGreeted) {
+    state_ = State::kNotGreeted;  // another process answers now: it may have moved or changed
+  }
+  ForgetContextLocked(context);
+  IdleCallsOf<Request>(call->kind).push_back(std::move(call));
+}
+
+// None: the answer cannot be honest, or is not for us.
+template <typename Request>
+std::optional<PeerResponse> PeerLink::ReadAnswer(const Call<Request>& call) {
+  if (auto refusal = rules_.RefuseAnswer(call.response.header(), peer_.server_id)) {
+    observer_.OnHeaderRefused(refusal->problem);
+    return std::nullopt;
+  }
+  auto response = FromProto(call.response);
+  if (!response.ok() || !CheckAnswer(call.bounds, *response).ok()) return std::nullopt;
+  return PeerResponse(*std::move(response));
+}
+
+template <typename Request>
+PeerLink::IdleCalls<Request>& PeerLink::IdleCallsOf(PeerMessageKind kind) {
+  if constexpr (std::is_same_v<Request, PreVoteRequest>) {
+    return idle_pre_votes_;
+  } else if constexpr (std::is_same_v<Request, RequestVoteRequest>) {
+    return idle_votes_;
+  } else {
+    return kind == PeerMessageKind::kEntries ? idle_entries_ : idle_heartbeats_;
+  }
+}
+
+void PeerLink::StartGreeting() {
+  auto call = std::make_unique<GreetingCall>();
+  call->context = NewContext(options_.greet_deadline);
+  WriteGreeting(rules_.local(), &rules_.founding(), peer_.server_id, peer_.incarnation,
+                call->request);
+  {
+    MutexLock lock(mutex_);
+    if (state_ == State::kClosed) return;  // Shutdown has taken care of what waited.
+    contexts_.push_back(call->context);
+    call->request.mutable_header()->set_request_number(++greetings_);
+  }
+  call->started = SteadyClock::now();
+  GreetingCall* started = call.release();  // its callback takes it back
+  control_stub_->async()->Greet(started->context.get(), &started->request, &started->response,
+                                [this, started](const grpc::Status& status) {
+                                  EndGreeting(std::unique_ptr<GreetingCall>(started), status);
+                                });
+}
+
+void PeerLink::EndGreeting(std::unique_ptr<GreetingCall> call, const grpc::Status& status) {
+  std::optional<std::string> problem = ProblemWith(*call, status);
+  const PeerCallOutcome outcome =
+      status.ok() && problem ? PeerCallOutcome::kBadAnswer : OutcomeOf(status);
+  observer_.OnCallEnded({.peer = peer_.server_id,
+                         .kind = PeerMessageKind::kGreet,
+                         .outcome = outcome,
+                         .request_bytes = static_cast<std::uint64_t>(call->request.GetCachedSize()),
+                         .round_trip = SteadyClock::now() - call->started});
+  if (problem) {
+    FailGreeting(*std::move(problem));
+  } else {
+    BecomeGreeted(*call);
+  }
+  MutexLock lock(mutex_);
+  ForgetContextLocked(call->context);
+}
+
+// None: the peer is who we take it for; the directory knows its card then.
+std::optional<std::string> PeerLink::ProblemWith(const GreetingCall& call,
+                                                 const grpc::Status& status) {
+  if (!status.ok()) return status.error_message();
+  const absl::StatusOr<Greeting> greeting = ReadGreeting(call.response, rules_.local().server_id);
+  if (!greeting.ok()) return std::string(greeting.status().message());
+  if (greeting->is_forming()) {
+    return "it has not adopted this cluster: it is just starting, or its data directory was "
+           "emptied";
+  }
+  if (auto refusal = rules_.RefuseAnswer(call.response.header(), peer_.server_id)) {
+    observer_.OnHeaderRefused(refusal->problem);
+    return absl::StrCat("its greeting ", refusal->message);
+  }
+  directory_.Note(*greeting);
+  return std::nullopt;
+}
+
+void PeerLink::BecomeGreeted(const GreetingCall& call) {
+  WaitingRequests waiting;
+  {
+    MutexLock lock(mutex_);
+    if (state_ == State::kClosed) return;
+    state_ = State::kGreeted;
+    greeted_nonce_ = call.response.header().process_nonce();
+    last_problem_.clear();
+    waiting = TakeWaitingLocked();
+  }
+  spdlog::info("greeted server {} at {}, version {}", peer_.server_id.value(), peer_.peer_address,
+               call.response.version());
+  for (PeerRequest& request : waiting) Start(std::move(request));
+}
+
+void PeerLink::FailGreeting(std::string problem) {
+  WaitingRequests waiting;
+  bool is_news = false;
+  {
+    MutexLock lock(mutex_);
+    if (state_ == State::kClosed) return;
+    state_ = State::kNotGreeted;
+    waiting = TakeWaitingLocked();
+    is_news = last_problem_ != problem;
+    last_problem_ = problem;
+  }
+  if (is_news) {
+    spdlog::warn("cannot greet server {} at {}: {}; trying again", peer_.server_id.value(),
+                 peer_.peer_address, problem);
+  }
+  GiveUpAll(waiting, PeerCallOutcome::kNotConnected);
+}
+
+void PeerLink::LoseGreeting(const std::string& reason) {
+  {
+    MutexLock lock(mutex_);
+    if (state_ != State::kGreeted) return;
+    state_ = State::kNotGreeted;
+  }
+  spdlog::info("lost server {} at {}: {}", peer_.server_id.value(), peer_.peer_address, reason);
+}
+
+void PeerLink::StartShutdown() {
+  WaitingRequests waiting;
+  std::vector<Context> contexts;
+  {
+    MutexLock lock(mutex_);
+    state_ = State::kClosed;
+    waiting = TakeWaitingLocked();
+    contexts = contexts_;
+  }
+  GiveUpAll(waiting, PeerCallOutcome::kCancelled);
+  for (const Context& context : contexts) context->TryCancel();
+}
+
+void PeerLink::FinishShutdown() {
+  MutexLock lock(mutex_);
+  calls_ended_.wait(lock, [this] { return contexts_.empty(); });
+}
+
+void PeerLink::GiveUp(const PeerRequest& request, PeerCallOutcome outcome) {
+  observer_.OnCallEnded({.peer = peer_.server_id, .kind = KindOf(request), .outcome = outcome});
+  PushUnreachable(NumberOf(request));
+}
+
+void PeerLink::GiveUpAll(const WaitingRequests& requests, PeerCallOutcome outcome) {
+  for (const PeerRequest& request : requests) GiveUp(request, outcome);
+}
+
+void PeerLink::PushUnreachable(RequestNumber number) {
+  std::ignore = inbox_.PushPeer(PeerUnreachable{.peer = peer_.server_id, .number = number});
+}
+
+PeerLink::WaitingRequests PeerLink::TakeWaitingLocked() {
+  WaitingRequests requests;
+  for (std::optional<PeerRequest>& waiting : waiting_) {
+    if (waiting) requests.push_back(*std::exchange(waiting, std::nullopt));
+  }
+  return requests;
+}
+
+PeerLink::Context PeerLink::NewContext(std::chrono::milliseconds deadline) const {
+  auto context = std::make_shared<grpc::ClientContext>();
+  context->set_deadline(std::chrono::system_clock::now() + deadline);
+  return context;
+}
+
+void PeerLink::ForgetContextLocked(const Context& context) {
+  const auto found = std::find(contexts_.begin(), contexts_.end(), context);
+  std::swap(*found, contexts_.back());
+  contexts_.pop_back();
+  if (contexts_.empty()) calls_ended_.notify_all();
+}
+
+std::chrono::milliseconds PeerLink::DeadlineOf(PeerMessageKind kind) const {
+  return kind == PeerMessageKind::kEntries ? options_.entries_deadline : options_.control_deadline;
+}
+
+}  // namespace raft

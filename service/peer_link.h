@@ -1,0 +1,115 @@
+// The way to one peer: two connections, the greeting, and the calls that are under way.
+//
+// A link is *not greeted*, *greeting* or *greeted*. A request that finds no greeted peer starts the
+// greeting and waits for it; of each kind only the newest waits, so that nothing piles up. A broken
+// connection or another process behind the address makes the link not greeted again. Entries have a
+// connection of their own, so that heartbeats and votes never queue behind megabytes (trap I7).
+// Used by PeerLinks alone; it decides nothing of Raft.
+//
+// Threads: Send on the event loop's thread; answers arrive on gRPC's. One leaf lock, never held
+// while gRPC, the inbox or the observer is called.
+#pragma once
+
+#include <grpcpp/client_context.h>
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/messages.h"
+#include "persistence/mutex.h"
+#include "raft/peer/v1/peer_service.grpc.pb.h"
+#include "service/conversion/greeting.h"
+#include "service/conversion/message_conversion.h"
+#include "service/conversion/peer_identity.h"
+#include "service/loop/inbox.h"
+#include "service/peer_channel.h"
+#include "service/peer_directory.h"
+#include "service/peer_observer.h"
+
+namespace raft {
+
+class PeerLink {
+ public:
+  // All references outlive the link. Connects when first used.
+  PeerLink(const PeerLinkOptions& options, const HeaderRules& rules, const FoundingMember& peer,
+           Inbox& inbox, PeerDirectory& directory, PeerObserver& observer);
+  // Requires: Shutdown has returned.
+  ~PeerLink();
+  PeerLink(const PeerLink&) = delete;
+  PeerLink& operator=(const PeerLink&) = delete;
+
+  // Ends in exactly one input: ResponseReceived or PeerUnreachable.
+  void Send(PeerRequest request);
+
+  // Refuses what comes later, cancels what is under way. Does not wait.
+  void StartShutdown();
+  // Returns when no callback is left. Requires: StartShutdown was called.
+  void FinishShutdown();
+
+ private:
+  // One RPC with everything it owns; used again and again, so that its messages keep their memory.
+  template <typename Request>
+  struct Call;
+  template <typename Request>
+  using IdleCalls = std::vector<std::unique_ptr<Call<Request>>>;
+  struct GreetingCall;
+  using Context = std::shared_ptr<grpc::ClientContext>;
+  using WaitingRequests = std::vector<PeerRequest>;
+
+  void Start(PeerRequest request);
+  template <typename Request>
+  void StartCall(Request request, PeerMessageKind kind, const RequestBounds& bounds);
+  template <typename Request>
+  std::unique_ptr<Call<Request>> PrepareCall(PeerMessageKind kind);
+  template <typename Request>
+  void EndCall(std::unique_ptr<Call<Request>> call, const grpc::Status& status);
+  template <typename Request>
+  std::optional<PeerResponse> ReadAnswer(const Call<Request>& call);
+  template <typename Request>
+  IdleCalls<Request>& IdleCallsOf(PeerMessageKind kind);
+
+  void StartGreeting();
+  void EndGreeting(std::unique_ptr<GreetingCall> call, const grpc::Status& status);
+  std::optional<std::string> ProblemWith(const GreetingCall& call, const grpc::Status& status);
+  void BecomeGreeted(const GreetingCall& call);
+  void FailGreeting(std::string problem);
+
+  void GiveUp(const PeerRequest& request, PeerCallOutcome outcome);
+  void GiveUpAll(const WaitingRequests& requests, PeerCallOutcome outcome);
+  void PushUnreachable(RequestNumber number);
+  void LoseGreeting(const std::string& reason);
+  WaitingRequests TakeWaitingLocked();
+  Context NewContext(std::chrono::milliseconds deadline) const;
+  void ForgetContextLocked(const Context& context);
+  std::chrono::milliseconds DeadlineOf(PeerMessageKind kind) const;
+
+  const PeerLinkOptions options_;
+  const HeaderRules& rules_;
+  const FoundingMember peer_;
+  Inbox& inbox_;
+  PeerDirectory& directory_;
+  PeerObserver& observer_;
+  const std::unique_ptr<peer::v1::PeerService::Stub> control_stub_;
+  const std::unique_ptr<peer::v1::PeerService::Stub> entries_stub_;
+
+  enum class State : std::uint8_t { kNotGreeted, kGreeting, kGreeted, kClosed };
+  Mutex mutex_;
+  ConditionVariable calls_ended_;
+  State state_ = State::kNotGreeted;
+  std::uint64_t greeted_nonce_ = 0;
+  std::uint64_t greetings_ = 0;  // their request numbers
+  std::string last_problem_;     // logged once, not with every attempt
+  std::array<std::optional<PeerRequest>, kPeerMessageKindCount> waiting_;
+  std::vector<Context> contexts_;  // of the calls under way
+  IdleCalls<PreVoteRequest> idle_pre_votes_;
+  IdleCalls<RequestVoteRequest> idle_votes_;
+  IdleCalls<AppendEntriesRequest> idle_heartbeats_;
+  IdleCalls<AppendEntriesRequest> idle_entries_;  // apart: these hold megabytes
+};
+
+}  // namespace raft

@@ -1,0 +1,312 @@
+#include "service/peer_service.h"
+
+#include <grpcpp/server_context.h>
+#include <spdlog/spdlog.h>
+
+#include <array>
+#include <atomic>
+#include <bit>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "core/check.h"
+#include "raft/peer/v1/peer_service.grpc.pb.h"
+#include "service/conversion/founding_conversion.h"
+#include "service/conversion/greeting.h"
+#include "service/conversion/process_watch.h"
+
+namespace raft {
+namespace {
+
+constexpr char kStopping[] = "STOPPING: this server is shutting down";
+
+grpc::Status ToGrpc(const absl::Status& status) {
+  return grpc::Status(static_cast<grpc::StatusCode>(status.code()), std::string(status.message()));
+}
+
+grpc::Status ToGrpc(const HeaderRefusal& refusal) {
+  return grpc::Status(grpc::StatusCode::FAILED_PRECONDITION,
+                      absl::StrCat(absl::AsciiStrToUpper(ToString(refusal.problem)), ": message ",
+                                   refusal.message));
+}
+
+// Lets the first, second, fourth, eighth ... line through: a confused peer repeats itself many
+// times a second, and the counters know how often.
+class RareLine {
+ public:
+  bool IsDue() { return std::has_single_bit(++count_); }
+
+ private:
+  std::atomic<std::uint64_t> count_{0};
+};
+
+// One open RPC that waits for the core. Deletes itself when gRPC is done with it.
+template <typename Response, typename ProtoResponse>
+class PeerCall final : public grpc::ServerUnaryReactor, public WaitingPeerCall {
+ public:
+  PeerCall(WaitingPeerCalls& calls, const HeaderRules& rules, ProtoResponse& message)
+      : calls_(calls), rules_(rules), message_(message) {}
+
+  // From now on the call may be finished, but not deleted before gRPC has got it.
+  CallId Wait() {
+    call_id_ = calls_.Add(*this);
+    return call_id_;
+  }
+
+  void Answer(ServerId to, const PeerResponse& response) override {
+    const Response* answer = std::get_if<Response>(&response);
+    RAFT_CHECK(answer != nullptr, "a request is answered in kind");
+    rules_.Stamp(to, *message_.mutable_header());
+    ToProto(*answer, message_);
+    Finish(grpc::Status::OK);
+  }
+
+  void Abandon(const std::string& reason) override {
+    Finish(grpc::Status(grpc::StatusCode::UNAVAILABLE, reason));
+  }
+
+  // The caller is gone: its deadline passed or its connection broke.
+  void OnCancel() override {
+    if (calls_.Take(call_id_) != nullptr) Finish(grpc::Status::CANCELLED);
+  }
+
+  void OnDone() override { delete this; }
+
+ private:
+  WaitingPeerCalls& calls_;
+  const HeaderRules& rules_;
+  ProtoResponse& message_;
+  CallId call_id_;
+};
+
+// A stream that this version does not take.
+class UnsupportedStream final : public grpc::ServerReadReactor<peer::v1::InstallSnapshotRequest> {
+ public:
+  explicit UnsupportedStream(const grpc::Status& status) { Finish(status); }
+  void OnDone() override { delete this; }
+};
+
+grpc::Status NotSupported(const char* rpc) {
+  return grpc::Status(
+      grpc::StatusCode::UNIMPLEMENTED,
+      absl::StrCat("NOT_SUPPORTED: ", rpc, " belongs to a later version; upgrade this server"));
+}
+
+}  // namespace
+
+class PeerService::Rpcs final : public peer::v1::PeerService::CallbackService {
+ public:
+  Rpcs(LocalServer local, const ConversionLimits& limits, PeerDirectory& directory,
+       PeerObserver& observer)
+      : local_(std::move(local)), limits_(limits), directory_(directory), observer_(observer) {}
+
+  void BecomeFounded(const HeaderRules& rules) {
+    std::vector<ServerId> members;
+    for (const FoundingMember& member : rules.founding().members) {
+      members.push_back(member.server_id);
+    }
+    process_watch_ = std::make_unique<ProcessWatch>(members);
+    rules_.store(&rules, std::memory_order_release);
+  }
+
+  void Open(Inbox& inbox) { inbox_.store(&inbox, std::memory_order_release); }
+  WaitingPeerCalls& calls() { return calls_; }
+
+  grpc::ServerUnaryReactor* Greet(grpc::CallbackServerContext* context,
+                                  const peer::v1::GreetRequest* request,
+                                  peer::v1::GreetResponse* response) override {
+    return Finished(*context, AnswerGreeting(*request, *response));
+  }
+
+  grpc::ServerUnaryReactor* PreVote(grpc::CallbackServerContext* context,
+                                    const peer::v1::PreVoteRequest* request,
+                                    peer::v1::PreVoteResponse* response) override {
+    return Accept<PreVoteResponse>(*context, request->header(), *response,
+                                   [request] { return FromProto(*request); });
+  }
+
+  grpc::ServerUnaryReactor* RequestVote(grpc::CallbackServerContext* context,
+                                        const peer::v1::RequestVoteRequest* request,
+                                        peer::v1::RequestVoteResponse* response) override {
+    return Accept<RequestVoteResponse>(*context, request->header(), *response,
+                                       [request] { return FromProto(*request); });
+  }
+
+  grpc::ServerUnaryReactor* AppendEntries(grpc::CallbackServerContext* context,
+                                          const peer::v1::AppendEntriesRequest* request,
+                                          peer::v1::AppendEntriesResponse* response) override {
+    // gRPC made this message for this call alone and does not read it again, so its entries may be
+    // moved out instead of copied.
+    auto& message = const_cast<peer::v1::AppendEntriesRequest&>(*request);
+    return Accept<AppendEntriesResponse>(*context, request->header(), *response, [this, &message] {
+      return FromProto(std::move(message), limits_);
+    });
+  }
+
+  grpc::ServerReadReactor<peer::v1::InstallSnapshotRequest>* InstallSnapshot(
+      grpc::CallbackServerContext*, peer::v1::InstallSnapshotResponse*) override {
+    return new UnsupportedStream(NotSupported("InstallSnapshot"));
+  }
+
+  grpc::ServerUnaryReactor* TimeoutNow(grpc::CallbackServerContext* context,
+                                       const peer::v1::TimeoutNowRequest*,
+                                       peer::v1::TimeoutNowResponse*) override {
+    return Finished(*context, NotSupported("TimeoutNow"));
+  }
+
+ private:
+  static grpc::ServerUnaryReactor* Finished(grpc::CallbackServerContext& context,
+                                            const grpc::Status& status) {
+    grpc::ServerUnaryReactor* reactor = context.DefaultReactor();
+    reactor->Finish(status);
+    return reactor;
+  }
+
+  // The road of every request that the core answers: is this server up, is the sender a member, is
+  // the message sane, is there room.
+  template <typename Response, typename ProtoResponse, typename Convert>
+  grpc::ServerUnaryReactor* Accept(grpc::CallbackServerContext& context,
+                                   const peer::v1::PeerHeader& header, ProtoResponse& answer,
+                                   Convert convert) {
+    Inbox* inbox = inbox_.load(std::memory_order_acquire);
+    if (inbox == nullptr) return Finished(context, NotOpen());
+    const HeaderRules& rules = *rules_.load(std::memory_order_acquire);
+    if (auto refusal = rules.Refuse(header)) {
+      Count(*refusal);
+      return Finished(context, ToGrpc(*refusal));
+    }
+    const ServerId from(header.from());
+    WatchProcess(from, header.process_nonce());
+    auto request = convert();
+    if (!request.ok()) {
+      CountMalformed(from, request.status());
+      return Finished(context, ToGrpc(request.status()));
+    }
+    return HandOver<Response>(*inbox, rules, from, PeerRequest(*std::move(request)), answer);
+  }
+
+  template <typename Response, typename ProtoResponse>
+  grpc::ServerUnaryReactor* HandOver(Inbox& inbox, const HeaderRules& rules, ServerId from,
+                                     PeerRequest request, ProtoResponse& answer) {
+    observer_.OnRequestReceived(from, KindOf(request));
+    auto* call = new PeerCall<Response, ProtoResponse>(calls_, rules, answer);
+    const CallId call_id = call->Wait();
+    const bool accepted = inbox.PushPeer(RequestReceived{
+        .sender = {.peer = from, .call_id = call_id}, .request = std::move(request)});
+    if (!accepted && calls_.Take(call_id) != nullptr) {
+      call->Finish(grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED,
+                                "OVERLOADED: the inbox for peers is full; try again"));
+    }
+    return call;
+  }
+
+  grpc::Status NotOpen() const {
+    const char* reason = rules_.load(std::memory_order_acquire) == nullptr
+                             ? "FORMING: this server has no cluster yet; it only greets"
+                             : "STARTING: this server is opening its log";
+    return grpc::Status(grpc::StatusCode::UNAVAILABLE, reason);
+  }
+
+  grpc::Status AnswerGreeting(const peer::v1::GreetRequest& request,
+                              peer::v1::GreetResponse& response) {
+    const absl::StatusOr<Greeting> greeting = ReadGreeting(request, local_.server_id);
+    if (!greeting.ok()) return ToGrpc(greeting.status());
+    const HeaderRules* rules = rules_.load(std::memory_order_acquire);
+    if (rules != nullptr) {
+      if (auto refusal = Meet(*greeting, rules->founding())) return ToGrpc(*refusal);
+    }
+    WriteGreeting(local_, rules == nullptr ? nullptr : &rules->founding(), greeting->from,
+                  greeting->incarnation, response);
+    response.mutable_header()->set_request_number(request.header().request_number());
+    return grpc::Status::OK;
+  }
+
+  // A formed stranger is refused. A forming one is answered, whoever it is: the founding tells it
+  // whether it belongs here, and it draws the conclusion itself (cluster_birth.h).
+  std::optional<HeaderRefusal> Meet(const Greeting& greeting,
+                                    const FoundingConfiguration& founding) {
+    if (greeting.founding && greeting.founding->cluster_id != founding.cluster_id) {
+      return Counted(
+          {HeaderProblem::kOtherCluster,
+           absl::StrCat("greets from cluster ", FormatClusterId(greeting.founding->cluster_id),
+                        ", this server belongs to ", FormatClusterId(founding.cluster_id),
+                        "; check the addresses")});
+    }
+    const FoundingMember* member = FindMember(founding, greeting.from);
+    if (member != nullptr && member->incarnation == greeting.incarnation) {
+      WatchProcess(greeting.from, greeting.process_nonce);
+      directory_.Note(greeting);
+      return std::nullopt;
+    }
+    HeaderRefusal refusal{
+        member == nullptr ? HeaderProblem::kUnknownMember : HeaderProblem::kSenderIncarnation,
+        absl::StrCat("greets as server ", greeting.from.value(), ", incarnation ",
+                     greeting.incarnation, ", which this cluster does not list")};
+    Count(refusal);
+    if (greeting.is_forming()) return std::nullopt;
+    return refusal;
+  }
+
+  HeaderRefusal Counted(HeaderRefusal refusal) {
+    Count(refusal);
+    return refusal;
+  }
+
+  void Count(const HeaderRefusal& refusal) {
+    observer_.OnHeaderRefused(refusal.problem);
+    if (header_lines_[static_cast<std::size_t>(refusal.problem)].IsDue()) {
+      spdlog::warn("refused a message at the peer port: it {}", refusal.message);
+    }
+  }
+
+  void CountMalformed(ServerId from, const absl::Status& status) {
+    observer_.OnMessageMalformed(from);
+    if (malformed_lines_.IsDue()) {
+      spdlog::warn("refused a message of server {}: {}", from.value(),
+                   std::string(status.message()));
+    }
+  }
+
+  void WatchProcess(ServerId from, std::uint64_t nonce) {
+    if (!process_watch_->Alarms(from, nonce)) return;
+    observer_.OnCloneAlarm(from);
+    if (clone_lines_.IsDue()) {
+      spdlog::error(
+          "two processes seem to run with the identity of server {}: was its data directory "
+          "copied? "
+          "Stop one of them",
+          from.value());
+    }
+  }
+
+  const LocalServer local_;
+  const ConversionLimits limits_;
+  PeerDirectory& directory_;
+  PeerObserver& observer_;
+  WaitingPeerCalls calls_;
+  std::unique_ptr<ProcessWatch> process_watch_;  // written before `rules_`, constant afterwards
+  std::atomic<const HeaderRules*> rules_{nullptr};
+  std::atomic<Inbox*> inbox_{nullptr};
+  std::array<RareLine, kHeaderProblemCount> header_lines_;
+  RareLine malformed_lines_;
+  RareLine clone_lines_;
+};
+
+PeerService::PeerService(LocalServer local, const ConversionLimits& limits,
+                         PeerDirectory& directory, PeerObserver& observer)
+    : rpcs_(std::make_unique<Rpcs>(std::move(local), limits, directory, observer)) {}
+
+PeerService::~PeerService() = default;
+
+grpc::Service& PeerService::grpc_service() { return *rpcs_; }
+
+void PeerService::BecomeFounded(const HeaderRules& rules) { rpcs_->BecomeFounded(rules); }
+
+void PeerService::Open(Inbox& inbox) { rpcs_->Open(inbox); }
+
+void PeerService::Close() { rpcs_->calls().Close(kStopping); }
+
+WaitingPeerCalls& PeerService::waiting_calls() { return rpcs_->calls(); }
+
+}  // namespace raft
