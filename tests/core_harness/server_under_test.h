@@ -1,0 +1,301 @@
+// One RaftServer with a world that the test controls: a disk, a state machine, and lists of what
+// left the server.
+//
+// By default every write completes and every entry is applied at once; HoldDisk and HoldApply hand
+// both lanes to the test. Effects are taken after every input. Knows only the public face of core/.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "core/raft_server.h"
+#include "tests/core_harness/builders.h"
+#include "tests/core_harness/test_disk.h"
+
+namespace raft::harness {
+
+struct ServerSetup {
+  ServerId self = kS1;
+  std::vector<ServerId> voters = FirstServers(3);
+  RaftOptions options = SmallOptions();
+  std::uint64_t seed = 1;
+  RecoveredState recovered = {};
+};
+
+// A request of one kind that left the server.
+template <typename Request>
+struct Sent {
+  ServerId to;
+  Request request;
+};
+
+class ServerUnderTest {
+ public:
+  explicit ServerUnderTest(ServerSetup setup = {})
+      : setup_(std::move(setup)),
+        written_(setup_.recovered.promise, setup_.recovered.base, setup_.recovered.entries),
+        durable_(written_),
+        server_(std::make_unique<RaftServer>(setup_.self, ClusterConfiguration(setup_.voters),
+                                             setup_.options, setup_.seed, setup_.recovered)),
+        applied_(setup_.recovered.applied) {
+    CollectAndSettle();
+  }
+
+  // ---- What happens to the server.
+
+  void Step(Input input) {
+    server_->Step(std::move(input));
+    CollectAndSettle();
+  }
+  // Several inputs, effects taken once, as the event loop does.
+  void StepTogether(std::vector<Input> inputs) {
+    for (Input& input : inputs) server_->Step(std::move(input));
+    CollectAndSettle();
+  }
+  void TickTimes(std::uint64_t ticks) {
+    for (std::uint64_t tick = 0; tick < ticks; ++tick) Step(Tick{});
+  }
+  // A peer asks. Returns the call under which the answer will be found.
+  CallId Receive(ServerId from, PeerRequest request) {
+    const CallId call(++last_call_);
+    Step(RequestReceived{.sender = {.peer = from, .call_id = call}, .request = std::move(request)});
+    return call;
+  }
+  void ReceiveAnswer(ServerId from, PeerResponse response) {
+    Step(ResponseReceived{.from = from, .response = std::move(response)});
+  }
+  Ticket Propose(std::string command = "x", std::optional<Term> expected_term = std::nullopt) {
+    const Ticket ticket(++last_ticket_);
+    Step(CommandProposed{
+        .ticket = ticket, .command = std::move(command), .expected_term = expected_term});
+    return ticket;
+  }
+  Ticket Read() {
+    const Ticket ticket(++last_ticket_);
+    Step(ReadRequested{.ticket = ticket});
+    return ticket;
+  }
+
+  // ---- The disk lane.
+
+  void HoldDisk() { disk_held_ = true; }
+  void ReleaseDisk() {
+    disk_held_ = false;
+    CollectAndSettle();
+  }
+  const std::deque<PersistRequest>& writes_waiting() const { return writes_waiting_; }
+  // Finishes the oldest `count` writes; only the newest of them is reported, as a disk thread that
+  // merges writes does. Requires: so many are waiting.
+  void CompleteWrites(std::size_t count) {
+    ASSERT_GE(writes_waiting_.size(), count);
+    PersistSequence newest;
+    for (std::size_t done = 0; done < count; ++done) {
+      newest = writes_waiting_.front().sequence;
+      durable_.Write(writes_waiting_.front());
+      writes_waiting_.pop_front();
+    }
+    Step(WritePersisted{.sequence = newest});
+  }
+
+  // ---- The apply lane.
+
+  void HoldApply() { apply_held_ = true; }
+  void ReleaseApply() {
+    apply_held_ = false;
+    CollectAndSettle();
+  }
+
+  // ---- What the server did.
+
+  RaftStatus status() const { return server_->status(); }
+  RoleName role() const { return status().role; }
+  std::uint64_t term() const { return status().current_term.value(); }
+  std::uint64_t commit_index() const { return status().commit_index.value(); }
+  PeerStatus peer(ServerId id) const {
+    for (const PeerStatus& peer : status().peers) {
+      if (peer.peer == id) return peer;
+    }
+    ADD_FAILURE() << "the status lists no peer " << id.value();
+    return {};
+  }
+  // The log as the server asked for it to be written, durable or not.
+  const TestDisk& written() const { return written_; }
+  // What a crash would leave.
+  const TestDisk& durable() const { return durable_; }
+  std::vector<std::uint64_t> log_terms() const { return TermsOf(written_.entries()); }
+  // Handed to the state machine in this life of the server, in order.
+  const std::vector<LogEntryPointer>& handed_to_apply() const { return handed_to_apply_; }
+  LogPosition applied() const { return applied_; }
+
+  // The requests of this kind that left since the last take, in order; they are then forgotten.
+  template <typename Request>
+  std::vector<Sent<Request>> TakeRequests() {
+    std::vector<Sent<Request>> taken;
+    std::vector<OutgoingRequest> others;
+    for (OutgoingRequest& outgoing : requests_) {
+      if (auto* request = std::get_if<Request>(&outgoing.request)) {
+        taken.push_back({.to = outgoing.to, .request = std::move(*request)});
+      } else {
+        others.push_back(std::move(outgoing));
+      }
+    }
+    requests_ = std::move(others);
+    return taken;
+  }
+  // The same, only those to one peer; requests to others stay.
+  template <typename Request>
+  std::vector<Sent<Request>> TakeRequestsTo(ServerId peer) {
+    std::vector<Sent<Request>> taken;
+    for (Sent<Request>& sent : TakeRequests<Request>()) {
+      if (sent.to == peer) {
+        taken.push_back(std::move(sent));
+      } else {
+        requests_.push_back({.to = sent.to, .request = std::move(sent.request)});
+      }
+    }
+    return taken;
+  }
+  std::vector<OutgoingRequest> TakeAllRequests() { return std::exchange(requests_, {}); }
+  std::vector<OutgoingResponse> TakeAllResponses() { return std::exchange(responses_, {}); }
+
+  // How many answers to `call` have left: never more than one.
+  std::size_t AnswersTo(CallId call) const {
+    std::size_t answers = 0;
+    for (const OutgoingResponse& response : responses_) answers += response.to.call_id == call;
+    return answers;
+  }
+  // The answer to `call`; none while it is held back.
+  template <typename Response>
+  std::optional<Response> Answer(CallId call) const {
+    for (const OutgoingResponse& outgoing : responses_) {
+      if (outgoing.to.call_id != call) continue;
+      if (const auto* response = std::get_if<Response>(&outgoing.response)) return *response;
+      ADD_FAILURE() << "call " << call.value() << " was answered with another kind of response";
+    }
+    return std::nullopt;
+  }
+
+  std::optional<LogPosition> AppendedAt(Ticket ticket) const {
+    for (const ProposalAppended& appended : proposals_appended_) {
+      if (appended.ticket == ticket) return appended.position;
+    }
+    return std::nullopt;
+  }
+  std::optional<LogIndex> ReadIndexOf(Ticket ticket) const {
+    for (const ReadReady& ready : reads_ready_) {
+      if (ready.ticket == ticket) return ready.read_index;
+    }
+    return std::nullopt;
+  }
+  std::optional<Refusal> RefusalOf(Ticket ticket) const {
+    for (const Refusal& refusal : refusals_) {
+      if (refusal.ticket == ticket) return refusal;
+    }
+    return std::nullopt;
+  }
+  template <typename Event>
+  std::vector<Event> EventsOf() const {
+    std::vector<Event> found;
+    for (const RaftEvent& event : events_) {
+      if (const auto* match = std::get_if<Event>(&event)) found.push_back(*match);
+    }
+    return found;
+  }
+  // Every write asked for in this life, completed or not.
+  const std::vector<PersistRequest>& all_writes() const { return all_writes_; }
+
+  const ServerSetup& setup() const { return setup_; }
+  // How this server starts after the plug was pulled now: only what was durable is there, and the
+  // state machine holds everything up to `applied`. Requires: `applied` was applied before.
+  ServerSetup SetupAfterCrash(LogIndex applied) const {
+    ServerSetup after = setup_;
+    after.seed += 1000;  // Another life draws other timeouts.
+    after.recovered = {};
+    after.recovered.promise = durable_.promise();
+    after.recovered.base = durable_.base();
+    after.recovered.entries = durable_.entries();
+    after.recovered.applied = durable_.base();
+    after.recovered.log_time_ms = setup_.recovered.log_time_ms;
+    if (const LogEntryPointer newest = durable_.EntryAt(applied)) {
+      after.recovered.applied = newest->position();
+      after.recovered.log_time_ms = newest->log_time_ms;
+    }
+    return after;
+  }
+  ServerSetup SetupAfterCrash() const { return SetupAfterCrash(applied_.index); }
+
+ private:
+  // Takes effects, and answers for disk and state machine as long as there is something to answer.
+  void CollectAndSettle() {
+    Collect();
+    while (true) {
+      if (!disk_held_ && !writes_waiting_.empty()) {
+        durable_.Write(writes_waiting_.front());
+        const PersistSequence sequence = writes_waiting_.front().sequence;
+        writes_waiting_.pop_front();
+        server_->Step(WritePersisted{.sequence = sequence});
+      } else if (!apply_held_ && applied_waiting_.has_value()) {
+        applied_ = *std::exchange(applied_waiting_, std::nullopt);
+        server_->Step(EntriesApplied{.last_applied = applied_.index});
+      } else {
+        return;
+      }
+      Collect();
+    }
+  }
+
+  void Collect() {
+    Effects effects = server_->TakeEffects();
+    if (effects.persist.has_value()) {
+      written_.Write(*effects.persist);
+      all_writes_.push_back(*effects.persist);
+      writes_waiting_.push_back(*std::move(effects.persist));
+    }
+    for (const LogEntryPointer& entry : effects.entries_to_apply) {
+      applied_waiting_ = entry->position();
+    }
+    Take(effects.entries_to_apply, handed_to_apply_);
+    Take(effects.requests, requests_);
+    Take(effects.responses, responses_);
+    Take(effects.proposals_appended, proposals_appended_);
+    Take(effects.reads_ready, reads_ready_);
+    Take(effects.refusals, refusals_);
+    Take(effects.events, events_);
+  }
+
+  template <typename Effect>
+  static void Take(std::vector<Effect>& from, std::vector<Effect>& into) {
+    for (Effect& effect : from) into.push_back(std::move(effect));
+  }
+
+  ServerSetup setup_;
+  TestDisk written_;
+  TestDisk durable_;
+  std::unique_ptr<RaftServer> server_;
+
+  bool disk_held_ = false;
+  bool apply_held_ = false;
+  std::deque<PersistRequest> writes_waiting_;
+  std::vector<PersistRequest> all_writes_;
+  std::optional<LogPosition> applied_waiting_;
+  LogPosition applied_;
+  std::vector<LogEntryPointer> handed_to_apply_;
+
+  std::vector<OutgoingRequest> requests_;
+  std::vector<OutgoingResponse> responses_;
+  std::vector<ProposalAppended> proposals_appended_;
+  std::vector<ReadReady> reads_ready_;
+  std::vector<Refusal> refusals_;
+  std::vector<RaftEvent> events_;
+  std::uint64_t last_call_ = 0;
+  std::uint64_t last_ticket_ = 0;
+};
+
+}  // namespace raft::harness
