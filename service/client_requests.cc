@@ -63,7 +63,7 @@ bool ClientRequest::Register() {
   // Others may answer the call from here on, but gRPC keeps it alive until its handler returns.
   const std::optional<Ticket> ticket = formed_->calls.Add(this, *deadline);
   if (!ticket) {
-    End(TooManyWaiting());
+    End(NoRoom());
     return false;
   }
   ticket_ = *ticket;
@@ -74,7 +74,12 @@ void ClientRequest::AfterPush(bool accepted) {
   // Once it is through the door the call belongs to whoever takes it out; nothing of it may be
   // touched here any more.
   if (accepted) return;
-  if (formed_->calls.Take(ticket_) == this) End(TooManyWaiting());
+  if (formed_->calls.Take(ticket_) == this) End(NoRoom());
+}
+
+ServiceError ClientRequest::NoRoom() const {
+  if (!door_.gate.draining()) return TooManyWaiting();
+  return door_.errors.ShuttingDown(std::nullopt, formed_->board.leadership());
 }
 
 void ClientRequest::End(const ServiceError& error) {

@@ -64,6 +64,8 @@ class ClientRequest : public UnaryCall, public ClientCall {
 
  private:
   std::optional<SteadyTime> Deadline() const;
+  // Why a call was not let in: too many wait, or this server stops.
+  ServiceError NoRoom() const;
 
   const ClientDoor& door_;
   const RequestKind kind_;

@@ -1,6 +1,7 @@
 // The newest look at the core, pinned where any thread can read it without touching the loop.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <utility>
 
@@ -23,8 +24,10 @@ struct Leadership {
 class StatusBoard {
  public:
   void Publish(RaftStatus status) {
+    const auto now = std::chrono::steady_clock::now();
     MutexLock lock(mutex_);
     status_ = std::move(status);
+    published_at_ = now;
   }
   RaftStatus Read() const {
     MutexLock lock(mutex_);
@@ -35,10 +38,16 @@ class StatusBoard {
     MutexLock lock(mutex_);
     return {.role = status_.role, .term = status_.current_term, .leader = status_.leader};
   }
+  // How long ago the loop last published: far more than a tick means that it is stuck.
+  std::chrono::duration<double> age() const {
+    MutexLock lock(mutex_);
+    return std::chrono::steady_clock::now() - published_at_;
+  }
 
  private:
   mutable Mutex mutex_;
   RaftStatus status_;
+  std::chrono::steady_clock::time_point published_at_;
 };
 
 }  // namespace raft

@@ -1,0 +1,88 @@
+#include "service/running_server.h"
+
+#include <random>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace raft {
+namespace {
+
+ClusterConfiguration VotersOf(const FoundingConfiguration& founding) {
+  std::vector<ServerId> voters;
+  for (const FoundingMember& member : founding.members) voters.push_back(member.server_id);
+  return ClusterConfiguration(std::move(voters));
+}
+
+std::uint64_t DrawSeed() {
+  std::random_device entropy;
+  return (std::uint64_t{entropy()} << 32) | entropy();
+}
+
+InboxLimits InboxLimitsOf(const Options& options) {
+  InboxLimits limits;
+  limits.client_inputs_max = options.pending_calls_max;
+  limits.client_bytes_max = options.pending_bytes_max;
+  return limits;
+}
+
+}  // namespace
+
+RunningServer::RunningServer(const RunningServerParts& parts, OpenedServer opened)
+    : peer_service_(parts.peer_service),
+      opened_(std::move(opened)),
+      inbox_(InboxLimitsOf(parts.options)),
+      calls_(parts.options.pending_calls_max),
+      raft_(parts.rules.local().server_id, VotersOf(parts.rules.founding()),
+            RaftOptionsOf(parts.options), DrawSeed(), std::move(opened_.recovered)),
+      links_(parts.peer_link_options, parts.rules, inbox_, peer_service_.waiting_calls(),
+             parts.peers, parts.observer),
+      disk_(*opened_.storage, inbox_, parts.observer, parts.fatal),
+      apply_(*opened_.state, inbox_, calls_, board_, parts.observer, parts.fatal, ApplyLimits{}),
+      loop_({.raft = raft_,
+             .inbox = inbox_,
+             .disk = disk_,
+             .apply = apply_,
+             .peers = links_,
+             .calls = calls_,
+             .board = board_,
+             .observer = parts.observer}),
+      ticker_(std::chrono::milliseconds(parts.options.tick_ms), inbox_),
+      formed_{.self = parts.rules.local().server_id,
+              .cluster_id = FormatClusterId(parts.rules.founding().cluster_id),
+              .founding = parts.rules.founding(),
+              .inbox = inbox_,
+              .calls = calls_,
+              .apply = apply_,
+              .board = board_} {}
+
+RunningServer::~RunningServer() = default;
+
+void RunningServer::Start() {
+  disk_.Start();
+  apply_.Start();
+  loop_.Start();
+  ticker_.Start();
+  peer_service_.Open(inbox_);
+}
+
+void RunningServer::Drain(std::chrono::milliseconds patience) {
+  const auto until = std::chrono::steady_clock::now() + patience;
+  while (calls_.size() > 0 && std::chrono::steady_clock::now() < until) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+}
+
+absl::Status RunningServer::Stop() {
+  calls_.Close();
+  ticker_.Stop();
+  peer_service_.Close();
+  loop_.Stop();
+  links_.Shutdown();
+  disk_.DrainAndStop();
+  apply_.DrainAndStop();
+  for (const UnansweredCall& rest : calls_.TakeAll()) rest.call->OnShuttingDown(rest.appended);
+  return opened_.state->Checkpoint();
+}
+
+}  // namespace raft

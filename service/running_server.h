@@ -1,0 +1,70 @@
+// A server whose cluster is formed: the core, its disk, its threads and its links, wired together.
+//
+// Members are declared in the order in which they need each other; Start and Stop follow the flow
+// of data. Main thread.
+#pragma once
+
+#include <chrono>
+#include <memory>
+
+#include "core/raft_server.h"
+#include "persistence/data_directory.h"
+#include "service/client_gate.h"
+#include "service/loop/apply_thread.h"
+#include "service/loop/disk_thread.h"
+#include "service/loop/event_loop.h"
+#include "service/loop/inbox.h"
+#include "service/loop/pending_calls.h"
+#include "service/loop/status_board.h"
+#include "service/loop/ticker.h"
+#include "service/options.h"
+#include "service/peer_links.h"
+#include "service/peer_service.h"
+#include "service/server_observer.h"
+
+namespace raft {
+
+// What a running server is given; all of it outlives the server.
+struct RunningServerParts {
+  const Options& options;
+  const HeaderRules& rules;
+  const PeerLinkOptions& peer_link_options;
+  PeerService& peer_service;
+  PeerDirectory& peers;
+  ServerObserver& observer;
+  FatalHandler fatal;
+};
+
+class RunningServer {
+ public:
+  RunningServer(const RunningServerParts& parts, OpenedServer opened);
+  ~RunningServer();
+  RunningServer(const RunningServer&) = delete;
+  RunningServer& operator=(const RunningServer&) = delete;
+
+  // Starts the threads and opens the peers' door.
+  void Start();
+  const FormedServer& formed() const { return formed_; }
+
+  // Waits until no client waits any more, for at most `patience`. Requires: the gate drains.
+  void Drain(std::chrono::milliseconds patience);
+  // Stops ticker, peers, loop, disk and apply in this order, answers whoever still waits, and
+  // syncs the state. An error names what could not be synced; the log still has it.
+  absl::Status Stop();
+
+ private:
+  PeerService& peer_service_;
+  OpenedServer opened_;
+  StatusBoard board_;
+  Inbox inbox_;
+  PendingCalls calls_;
+  RaftServer raft_;
+  PeerLinks links_;
+  DiskThread disk_;
+  ApplyThread apply_;
+  EventLoop loop_;
+  Ticker ticker_;
+  const FormedServer formed_;
+};
+
+}  // namespace raft

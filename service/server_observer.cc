@@ -1,0 +1,225 @@
+#include "service/server_observer.h"
+
+#include <spdlog/spdlog.h>
+
+#include <optional>
+#include <type_traits>
+#include <variant>
+
+namespace raft {
+namespace {
+
+const char* ToText(StepDownReason reason) {
+  switch (reason) {
+    case StepDownReason::kNewerTerm:
+      return "it saw a newer term";
+    case StepDownReason::kLeaderFound:
+      return "it found this term's leader";
+    case StepDownReason::kQuorumLost:
+      return "it no longer hears from a majority";
+  }
+  return "";
+}
+
+const char* ToText(BallotKind kind) { return kind == BallotKind::kVote ? "election" : "pre-vote"; }
+
+const char* ToText(BallotOutcome outcome) {
+  switch (outcome) {
+    case BallotOutcome::kWon:
+      return "won";
+    case BallotOutcome::kLost:
+      return "lost";
+    case BallotOutcome::kTimeout:
+      return "without a majority in time";
+  }
+  return "";
+}
+
+const char* ToText(VoteDecision decision) {
+  switch (decision) {
+    case VoteDecision::kGranted:
+      return "granted";
+    case VoteDecision::kDeniedStaleTerm:
+      return "denied, its term is old";
+    case VoteDecision::kDeniedVotedOther:
+      return "denied, the vote of this term is given";
+    case VoteDecision::kDeniedLogBehind:
+      return "denied, its log is behind";
+    case VoteDecision::kDisregarded:
+      return "disregarded, a leader is near";
+  }
+  return "";
+}
+
+PeerRequestType MetricsType(PeerMessageKind kind) {
+  switch (kind) {
+    case PeerMessageKind::kGreet:
+      return PeerRequestType::kGreet;
+    case PeerMessageKind::kPreVote:
+      return PeerRequestType::kPreVote;
+    case PeerMessageKind::kRequestVote:
+      return PeerRequestType::kRequestVote;
+    case PeerMessageKind::kHeartbeat:
+    case PeerMessageKind::kEntries:
+      return PeerRequestType::kAppendEntries;
+  }
+  return PeerRequestType::kAppendEntries;
+}
+
+// None: the call did not fail.
+std::optional<SendFailure> FailureOf(PeerCallOutcome outcome) {
+  switch (outcome) {
+    case PeerCallOutcome::kAnswered:
+    case PeerCallOutcome::kCancelled:
+      return std::nullopt;
+    case PeerCallOutcome::kDeadline:
+      return SendFailure::kDeadline;
+    case PeerCallOutcome::kUnreachable:
+    case PeerCallOutcome::kNotConnected:
+      return SendFailure::kUnavailable;
+    case PeerCallOutcome::kOverloaded:
+      return SendFailure::kOverloaded;
+    case PeerCallOutcome::kRefused:
+    case PeerCallOutcome::kBadAnswer:
+    case PeerCallOutcome::kOther:
+      return SendFailure::kRefused;
+  }
+  return std::nullopt;
+}
+
+void LogEvent(const RoleChanged& event) {
+  spdlog::info("role is {} (term {})", ToString(event.role), event.term.value());
+}
+void LogEvent(const LeaderRecognized& event) {
+  spdlog::info("server {} leads (term {})", event.leader.value(), event.term.value());
+}
+void LogEvent(const LeaderLost& event) {
+  spdlog::warn("the leader is gone (term {})", event.term.value());
+}
+void LogEvent(const SteppedDown& event) {
+  spdlog::warn("stepped down because {} (term {})", ToText(event.reason), event.term.value());
+}
+void LogEvent(const BallotEnded& event) {
+  spdlog::info("{} {} (term {})", ToText(event.kind), ToText(event.outcome), event.term.value());
+}
+void LogEvent(const EntriesTruncated& event) {
+  spdlog::warn("{} uncommitted entries from index {} on were replaced by the leader's", event.count,
+               event.first.value());
+}
+// The rest is the daily business of the protocol.
+void LogEvent(const TermAdopted& event) { spdlog::debug("term is {}", event.term.value()); }
+void LogEvent(const VoteDecided& event) {
+  spdlog::debug("{} of server {} (term {}): {}", ToText(event.kind), event.candidate.value(),
+                event.term.value(), ToText(event.decision));
+}
+void LogEvent(const AppendMismatched& event) {
+  spdlog::debug("the log of server {} differs; trying from index {}", event.peer.value(),
+                event.next_index.value());
+}
+void LogEvent(const CommitAdvanced& event) {
+  spdlog::trace("committed up to {}", event.commit_index.value());
+}
+void LogEvent(const StaleResponseDropped& event) {
+  spdlog::trace("dropped a late answer of server {}", event.peer.value());
+}
+
+}  // namespace
+
+bool LineLimit::Allows(std::uint64_t& held_back) {
+  using std::chrono::milliseconds;
+  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  const std::int64_t now_ms = std::chrono::duration_cast<milliseconds>(now).count();
+  std::int64_t next_ms = next_ms_.load(std::memory_order_relaxed);
+  if (now_ms < next_ms || !next_ms_.compare_exchange_strong(next_ms, now_ms + 1000)) {
+    held_back_.fetch_add(1, std::memory_order_relaxed);
+    return false;
+  }
+  held_back = held_back_.exchange(0, std::memory_order_relaxed);
+  return true;
+}
+
+void ServerObserver::OnEvent(const RaftEvent& event) {
+  metrics_.OnEvent(event);
+  std::visit(
+      [this](const auto& happened) {
+        using Event = std::decay_t<decltype(happened)>;
+        if constexpr (std::is_same_v<Event, ImpossibleMessageRefused>) {
+          std::uint64_t held_back = 0;
+          if (!impossible_messages_.Allows(held_back)) return;
+          spdlog::error(
+              "server {} sent what the protocol cannot produce, and nothing was changed: "
+              "{} ({} more like this)",
+              happened.peer.value(), happened.law, held_back);
+        } else {
+          LogEvent(happened);
+        }
+      },
+      event);
+}
+
+void ServerObserver::OnPersisted(Seconds busy, std::size_t entries, std::uint64_t bytes) {
+  metrics_.OnPersisted(busy, entries, bytes);
+}
+
+void ServerObserver::OnApplied(Seconds busy, std::size_t) { metrics_.OnApplied(busy); }
+
+void ServerObserver::OnCallEnded(const PeerCallReport& report) {
+  const PeerMetrics metrics = MetricsOf(report.peer);
+  if (report.request_bytes > 0) metrics.OnSent(MetricsType(report.kind), report.request_bytes);
+  if (report.outcome == PeerCallOutcome::kAnswered) metrics.OnAnswered(report.round_trip, 0);
+  const std::optional<SendFailure> failure = FailureOf(report.outcome);
+  if (failure) metrics.OnFailed(*failure);
+  // Being busy or stopping says nothing about the peer.
+  if (report.outcome == PeerCallOutcome::kCancelled) return;
+  const bool answers = !failure || *failure == SendFailure::kOverloaded;
+  if (!NoteAnswering(report.peer, answers)) return;
+  if (answers) {
+    spdlog::info("server {} answers", report.peer.value());
+  } else {
+    spdlog::warn("server {} does not answer: {}", report.peer.value(), ToString(report.outcome));
+  }
+}
+
+void ServerObserver::OnHeaderRefused(HeaderProblem problem) {
+  std::uint64_t held_back = 0;
+  if (!refused_headers_.Allows(held_back)) return;
+  spdlog::warn("refused a message on the peer port: {} ({} more like this)", ToString(problem),
+               held_back);
+}
+
+void ServerObserver::OnMessageMalformed(ServerId from) {
+  std::uint64_t held_back = 0;
+  if (!malformed_messages_.Allows(held_back)) return;
+  spdlog::warn("refused a malformed message of server {} ({} more like this)", from.value(),
+               held_back);
+}
+
+void ServerObserver::OnCloneAlarm(ServerId member) {
+  std::uint64_t held_back = 0;
+  if (!clone_alarms_.Allows(held_back)) return;
+  spdlog::error("two processes seem to run as server {}: stop one of them ({} more like this)",
+                member.value(), held_back);
+}
+
+PeerMetrics ServerObserver::MetricsOf(ServerId peer) {
+  {
+    MutexLock lock(mutex_);
+    const auto found = peers_.find(peer);
+    if (found != peers_.end()) return found->second.metrics;
+  }
+  const PeerMetrics metrics = metrics_.ForPeer(peer);
+  MutexLock lock(mutex_);
+  peers_.try_emplace(peer, Peer{.metrics = metrics});
+  return metrics;
+}
+
+bool ServerObserver::NoteAnswering(ServerId peer, bool answers) {
+  MutexLock lock(mutex_);
+  Peer& noted = peers_[peer];
+  const bool news = !noted.known || noted.answers != answers;
+  noted.known = true;
+  noted.answers = answers;
+  return news;
+}
+
+}  // namespace raft

@@ -1,0 +1,68 @@
+// Turns what happens inside a server into metrics and log lines.
+//
+// The one listener of the loop and of the peer side: metrics count everything, the log tells what
+// an operator would want to know, and repeats are limited per kind of line. Thread-safe; never
+// blocks and never calls back.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "metrics/raft_metrics.h"
+#include "persistence/mutex.h"
+#include "service/loop/loop_observer.h"
+#include "service/peer_observer.h"
+
+namespace raft {
+
+// Lets a kind of log line through at most once a second and counts what it held back.
+class LineLimit {
+ public:
+  // Whether to write the line now; `held_back` lines of its kind were not.
+  bool Allows(std::uint64_t& held_back);
+
+ private:
+  std::atomic<std::int64_t> next_ms_{0};
+  std::atomic<std::uint64_t> held_back_{0};
+};
+
+class ServerObserver final : public LoopObserver, public PeerObserver {
+ public:
+  // `metrics` outlives this object.
+  explicit ServerObserver(RaftMetrics& metrics) : metrics_(metrics) {}
+
+  void OnEvent(const RaftEvent& event) override;
+  void OnLoopTurn(Seconds busy) override { metrics_.OnLoopTurn(busy); }
+  void OnCommitted(Seconds since_append) override { metrics_.OnCommitted(since_append); }
+  void OnPersisted(Seconds busy, std::size_t entries, std::uint64_t bytes) override;
+  void OnApplied(Seconds busy, std::size_t entries) override;
+
+  void OnCallEnded(const PeerCallReport& report) override;
+  void OnHeaderRefused(HeaderProblem problem) override;
+  void OnMessageMalformed(ServerId from) override;
+  void OnCloneAlarm(ServerId member) override;
+
+ private:
+  struct Peer {
+    PeerMetrics metrics;
+    bool known = false;  // whether `answers` says anything yet
+    bool answers = false;
+  };
+
+  PeerMetrics MetricsOf(ServerId peer);
+  // Whether this is news: the peer stopped or began to answer.
+  bool NoteAnswering(ServerId peer, bool answers);
+
+  RaftMetrics& metrics_;
+  LineLimit refused_headers_;
+  LineLimit malformed_messages_;
+  LineLimit clone_alarms_;
+  LineLimit impossible_messages_;
+  Mutex mutex_;
+  std::map<ServerId, Peer> peers_;
+};
+
+}  // namespace raft

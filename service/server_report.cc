@@ -1,0 +1,266 @@
+#include "service/server_report.h"
+
+#include <google/protobuf/util/json_util.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "service/client_requests.h"
+#include "service/version.h"
+
+namespace raft {
+namespace {
+
+// A loop that has not turned for this long is stuck: the process should be restarted.
+constexpr double kStuckSeconds = 10.0;
+// A peer that has not answered for this long is worth a warning.
+constexpr std::int64_t kSilentPeerMs = 2000;
+constexpr std::uint64_t kDiskFreeWarningBytes = 1ull << 30;
+
+v1::ServerRole ToProto(RoleName role) {
+  switch (role) {
+    case RoleName::kFollower:
+      return v1::SERVER_ROLE_FOLLOWER;
+    case RoleName::kPreCandidate:
+      return v1::SERVER_ROLE_PRE_CANDIDATE;
+    case RoleName::kCandidate:
+      return v1::SERVER_ROLE_CANDIDATE;
+    case RoleName::kLeader:
+      return v1::SERVER_ROLE_LEADER;
+  }
+  return v1::SERVER_ROLE_UNSPECIFIED;
+}
+
+void SetMs(std::int64_t milliseconds, google::protobuf::Duration& duration) {
+  duration.set_seconds(milliseconds / 1000);
+  duration.set_nanos(static_cast<int>(milliseconds % 1000) * 1'000'000);
+}
+
+Standing StandingOf(const RaftStatus& status, LogIndex applied_index) {
+  return {.leadership = {.role = status.role, .term = status.current_term, .leader = status.leader},
+          .applied_index = applied_index};
+}
+
+}  // namespace
+
+StateFacts LookAt(const KeyValueStore& state) {
+  return {.applied_index = state.applied().index,
+          .digest = state.digest(),
+          .key_count = state.key_count()};
+}
+
+void ServerReport::Note(StateFacts facts) {
+  MutexLock lock(mutex_);
+  facts_ = std::move(facts);
+}
+
+void ServerReport::Note(const DirectorySizes& sizes) {
+  MutexLock lock(mutex_);
+  sizes_ = sizes;
+}
+
+StateFacts ServerReport::newest_facts() const {
+  MutexLock lock(mutex_);
+  return facts_;
+}
+
+// --- GetStatus and ListMembers -----------------------------------------------------------------
+
+v1::GetStatusResponse ServerReport::Status(const StateFacts& facts) const {
+  v1::GetStatusResponse response;
+  response.set_version(kVersion);
+  const FormedServer* formed = gate_.formed();
+  if (formed == nullptr) {
+    response.mutable_header()->set_server_id(options_.server_id);
+    const std::string waiting_for = gate_.WaitingFor();
+    response.set_forming(waiting_for.empty() ? "this server is starting"
+                                             : "waiting for " + waiting_for);
+    return response;
+  }
+  const RaftStatus status = formed->board.Read();
+  FillCore(*formed, status, facts, response);
+  FillPeers(status, response);
+  for (v1::Member& member : MembersOf(*formed)) *response.add_members() = std::move(member);
+  for (std::string& warning : Warnings(status)) response.add_warnings(std::move(warning));
+  return response;
+}
+
+void ServerReport::FillCore(const FormedServer& formed, const RaftStatus& status,
+                            const StateFacts& facts, v1::GetStatusResponse& response) const {
+  FillHeader(formed, StandingOf(status, facts.applied_index), *response.mutable_header());
+  response.set_role(ToProto(status.role));
+  // The facts may be a moment newer than the status; what is applied is committed.
+  response.set_commit_index(std::max(status.commit_index, facts.applied_index).value());
+  response.set_last_log_index(std::max(status.last_log_index, facts.applied_index).value());
+  response.set_first_log_index(status.first_log_index.value());
+  response.set_durable_index(std::max(status.durable_index, facts.applied_index).value());
+  response.set_state_digest(facts.digest);
+  response.set_key_count(facts.key_count);
+  if (status.leader_contact_ticks) {
+    SetMs(TicksToMs(*status.leader_contact_ticks), *response.mutable_leader_contact_age());
+  }
+  if (status.leader) response.set_leader_client_address(peers_.ClientAddressOf(*status.leader));
+  MutexLock lock(mutex_);
+  response.set_log_size_bytes(sizes_.log_bytes);
+  response.set_state_size_bytes(sizes_.state_bytes);
+}
+
+void ServerReport::FillPeers(const RaftStatus& status, v1::GetStatusResponse& response) const {
+  for (const PeerStatus& peer : status.peers) {
+    v1::PeerProgress& progress = *response.add_peers();
+    progress.set_server_id(peer.peer.value());
+    progress.set_match_index(peer.match_index.value());
+    progress.set_next_index(peer.next_index.value());
+    progress.set_lag_entries(peer.lag_entries);
+    progress.set_lag_bytes(peer.lag_bytes);
+    SetMs(peer.lag_ms, *progress.mutable_lag());
+    SetMs(TicksToMs(peer.last_contact_ticks), *progress.mutable_last_contact_age());
+    progress.set_flow(peer.state == PeerState::kReplicate ? v1::PEER_FLOW_REPLICATE
+                                                          : v1::PEER_FLOW_PROBE);
+  }
+}
+
+std::vector<v1::Member> ServerReport::MembersOf(const FormedServer& formed) const {
+  std::vector<v1::Member> members;
+  for (const FoundingMember& founding : formed.founding.members) {
+    v1::Member& member = members.emplace_back();
+    member.set_server_id(founding.server_id.value());
+    member.set_peer_address(founding.peer_address);
+    member.set_client_address(peers_.ClientAddressOf(founding.server_id));
+    member.set_role(v1::MEMBER_ROLE_VOTER);
+    member.set_incarnation(founding.incarnation);
+  }
+  return members;
+}
+
+v1::ListMembersResponse ServerReport::Members() const {
+  v1::ListMembersResponse response;
+  const FormedServer* formed = gate_.formed();
+  if (formed == nullptr) return response;
+  const RaftStatus status = formed->board.Read();
+  FillHeader(*formed, StandingOf(status, status.applied_index), *response.mutable_header());
+  for (v1::Member& member : MembersOf(*formed)) *response.add_members() = std::move(member);
+  return response;
+}
+
+std::string ServerReport::StatusJson() const {
+  google::protobuf::util::JsonPrintOptions print;
+  print.add_whitespace = true;
+  print.always_print_primitive_fields = true;
+  print.preserve_proto_field_names = true;
+  std::string json;
+  const auto printed = google::protobuf::util::MessageToJsonString(Status(), &json, print);
+  return printed.ok() ? json : "{}";
+}
+
+std::vector<std::string> ServerReport::Warnings(const RaftStatus& status) const {
+  std::vector<std::string> warnings;
+  if (!status.leader) warnings.push_back("no leader is known");
+  for (const PeerStatus& peer : status.peers) {
+    const std::int64_t silent_ms = TicksToMs(peer.last_contact_ticks);
+    if (silent_ms < kSilentPeerMs) continue;
+    warnings.push_back(absl::StrFormat("server %d has not answered for %.1f s", peer.peer.value(),
+                                       static_cast<double>(silent_ms) / 1000.0));
+  }
+  if (status.log_bytes > options_.log_bytes_max / 10 * 8) {
+    warnings.push_back(absl::StrCat("the log holds ", status.log_bytes, " of at most ",
+                                    options_.log_bytes_max,
+                                    " bytes (--log-bytes-max); beyond that proposals are refused"));
+  }
+  MutexLock lock(mutex_);
+  if (sizes_.disk_free_bytes != 0 && sizes_.disk_free_bytes < kDiskFreeWarningBytes) {
+    warnings.push_back(absl::StrCat("only ", sizes_.disk_free_bytes >> 20,
+                                    " MiB are free on the disk of ", options_.data_dir));
+  }
+  return warnings;
+}
+
+// --- Health ------------------------------------------------------------------------------------
+
+std::optional<std::string> ServerReport::WhyNotAlive() const {
+  const FormedServer* formed = gate_.formed();
+  if (formed == nullptr) return std::nullopt;
+  const double age = formed->board.age().count();
+  if (age < kStuckSeconds) return std::nullopt;
+  return absl::StrFormat("the event loop has not turned for %.1f s", age);
+}
+
+std::optional<std::string> ServerReport::WhyNoLeader() const {
+  const FormedServer* formed = gate_.formed();
+  if (formed == nullptr) return "the cluster is forming; waiting for " + gate_.WaitingFor();
+  if (formed->board.leadership().leader) return std::nullopt;
+  return "no leader is known";
+}
+
+std::optional<std::string> ServerReport::WhyBehind() const {
+  if (caught_up_.load(std::memory_order_relaxed)) return std::nullopt;
+  const FormedServer* formed = gate_.formed();
+  if (formed == nullptr) return "the cluster is forming";
+  const RaftStatus status = formed->board.Read();
+  // Before a leader has spoken, the commit index is only what was known before the restart.
+  if (!status.leader) return "not in touch with a leader since the start";
+  if (status.applied_index < status.commit_index) {
+    return absl::StrCat("applied ", status.applied_index.value(), " of ",
+                        status.commit_index.value(), " committed entries since the start");
+  }
+  caught_up_.store(true, std::memory_order_relaxed);
+  return std::nullopt;
+}
+
+std::optional<std::string> ServerReport::WhyNotReady() const {
+  if (gate_.draining()) return "this server is stopping";
+  if (auto reason = WhyNoLeader()) return reason;
+  return WhyBehind();
+}
+
+bool ServerReport::IsLeader() const {
+  const FormedServer* formed = gate_.formed();
+  return formed != nullptr && !gate_.draining() && formed->board.leadership().is_leader();
+}
+
+// --- The metrics snapshot ----------------------------------------------------------------------
+
+MetricsSnapshot ServerReport::Snapshot() const {
+  MetricsSnapshot snapshot;
+  snapshot.tick_ms = options_.tick_ms;
+  snapshot.status.server_id = ServerId(options_.server_id);
+  snapshot.livez = {{.name = "event_loop", .failure = WhyNotAlive()}};
+  snapshot.readyz = {{.name = "has_leader", .failure = WhyNoLeader()},
+                     {.name = "caught_up", .failure = WhyBehind()}};
+  {
+    MutexLock lock(mutex_);
+    snapshot.storage_sizes = {{.component = "log", .bytes = sizes_.log_bytes},
+                              {.component = "state", .bytes = sizes_.state_bytes}};
+    if (sizes_.disk_free_bytes != 0) snapshot.disk_free_bytes = sizes_.disk_free_bytes;
+    snapshot.key_count = facts_.key_count;
+    snapshot.state_digest = facts_.digest;
+  }
+  const FormedServer* formed = gate_.formed();
+  if (formed == nullptr) {
+    snapshot.forming = "waiting for " + gate_.WaitingFor();
+    return snapshot;
+  }
+  snapshot.status = formed->board.Read();
+  snapshot.cluster_id = formed->cluster_id;
+  snapshot.warnings = Warnings(snapshot.status);
+  for (const FoundingMember& member : formed->founding.members) {
+    snapshot.members.push_back({.server_id = member.server_id,
+                                .peer_address = member.peer_address,
+                                .client_address = peers_.ClientAddressOf(member.server_id)});
+  }
+  const InboxDepth depth = formed->inbox.depth();
+  snapshot.proposals_pending = formed->calls.size();
+  snapshot.proposals_pending_bytes = snapshot.status.uncommitted_bytes + depth.client_bytes;
+  snapshot.queues = {{.queue = "peers", .depth = depth.peers},
+                     {.queue = "clients", .depth = depth.clients},
+                     {.queue = "calls", .depth = formed->calls.size()}};
+  return snapshot;
+}
+
+std::int64_t ServerReport::TicksToMs(std::uint64_t ticks) const {
+  return static_cast<std::int64_t>(ticks) * options_.tick_ms;
+}
+
+}  // namespace raft
