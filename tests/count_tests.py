@@ -53,6 +53,12 @@ def program_claims(name, outcome, report):
     return claims
 
 
+def why_skipped(entry):
+    """The last line of a skipped script, which says why."""
+    words = (entry.findtext("system-out") or "").strip().splitlines()
+    return f" ({words[-1]})" if words else ""
+
+
 def phase_claims(results, phase):
     """The claims of one phase; a program that is listed by ctest alone counts as a script."""
     claims = {}
@@ -60,7 +66,10 @@ def phase_claims(results, phase):
     for entry in entries.iter("testcase"):
         name = entry.get("name")
         report = os.path.join(results, phase, f"{name}.xml")
-        claims.update(program_claims(name, entry_outcome(entry), report))
+        outcome = entry_outcome(entry)
+        if outcome == SKIPPED:
+            name += why_skipped(entry)
+        claims.update(program_claims(name, outcome, report))
     return claims
 
 

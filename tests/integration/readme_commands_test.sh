@@ -12,6 +12,10 @@ trap '[ -z "$cluster_pid" ] || { kill "$cluster_pid" && wait "$cluster_pid"; } 2
 
 for kind in shell cluster; do
   python3 "$root/tests/style/readme_commands_test.py" "$kind" > "$work/$kind"
+  # The READMEs speak of the ports a cluster has by default; this one has ports of its own.
+  for server in 0 1 2; do
+    sed -i "s/127\.0\.0\.1:70${server}0/127.0.0.1:$((port_base + 10 * server))/g" "$work/$kind"
+  done
 done
 
 "$root/service/run-cluster.sh" --binaries "$binaries" --dir "$work/data" --port-base "$port_base" \
