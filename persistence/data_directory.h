@@ -25,8 +25,8 @@
 
 namespace raft {
 
-// Everything of one started server that lives on disk. `storage` belongs to the disk thread, `state`
-// to the apply thread, `recovered` goes to the core.
+// Everything of one started server that lives on disk. `storage` belongs to the disk thread,
+// `state` to the apply thread, `recovered` goes to the core.
 struct OpenedServer {
   std::unique_ptr<Storage> storage;
   std::unique_ptr<KeyValueStore> state;
@@ -43,9 +43,9 @@ struct DirectorySizes {
 class DataDirectory {
  public:
   // Locks `path` and reads its identity; an empty or absent directory (its parent must exist) gets
-  // a new one in state forming, fsynced. FAILED_PRECONDITION: belongs to another server id, locked by
-  // another process, world-writable, identity missing although data is there, damaged, or of a newer
-  // format. PERMISSION_DENIED: not writable.
+  // a new one in state forming, fsynced. FAILED_PRECONDITION: belongs to another server id, locked
+  // by another process, world-writable, identity missing although data is there, damaged, or of a
+  // newer format. PERMISSION_DENIED: not writable.
   static absl::StatusOr<std::unique_ptr<DataDirectory>> Open(const std::string& path,
                                                              ServerId server_id,
                                                              std::uint64_t initial_members_hash);
@@ -58,8 +58,9 @@ class DataDirectory {
   // incarnation are among the members.
   virtual absl::Status AdoptFounding(const FoundingConfiguration& founding) = 0;
 
-  // Opens promise, log and state, verifies each and their relations (design section 5, "what a start
-  // accepts"), and creates them only on the first start after the founding. Requires: founded.
+  // Opens promise, log and state, verifies each and their relations (design section 5, "what a
+  // start accepts"), and creates them only on the first start after the founding. Requires:
+  // founded.
   virtual absl::StatusOr<OpenedServer> OpenServer() = 0;
 
   virtual DirectorySizes Sizes() const = 0;

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/types.h"
@@ -15,6 +16,9 @@ namespace raft {
 
 // 16 random bytes drawn once by the founder; empty while forming.
 using ClusterId = std::string;
+
+// Two hexadecimal digits per byte, for people.
+std::string FormatHexadecimal(std::string_view bytes);
 
 // 32 hexadecimal digits, for people.
 std::string FormatClusterId(const ClusterId& cluster_id);
@@ -41,6 +45,8 @@ struct Identity {
   std::uint64_t incarnation = 0;           // random, never 0
   std::uint64_t initial_members_hash = 0;  // of the --initial-members it was born with
   FoundingConfiguration founding;          // cluster_id empty: forming
+  // Promise, log and state exist; from then on a missing one is a loss, never a beginning (S-6).
+  bool storage_created = false;
 
   bool is_forming() const { return founding.cluster_id.empty(); }
 };

@@ -1,0 +1,299 @@
+#include "persistence/data_directory.h"
+
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <random>
+#include <utility>
+
+#include "persistence/directory_lock.h"
+#include "persistence/entry_log.h"
+#include "persistence/file.h"
+#include "persistence/identity_file.h"
+#include "persistence/leveldb_key_value_store.h"
+#include "persistence/leveldb_storage.h"
+#include "persistence/promise_file.h"
+#include "persistence/start_rules.h"
+#include "persistence/state_pointer.h"
+#include "persistence/status_conversion.h"
+#include "persistence/write_ahead_scan.h"
+
+namespace raft {
+namespace {
+
+constexpr char kLogName[] = "log";
+constexpr std::size_t kClusterIdBytes = 16;
+
+absl::Status Refused(const std::string& path, const std::string& reason) {
+  return absl::FailedPreconditionError("cannot use data directory " + path + ": " + reason);
+}
+
+// Random, from the operating system; 0 means "none" and is never drawn.
+std::uint64_t DrawIncarnation() {
+  std::random_device source;
+  std::uint64_t incarnation = 0;
+  while (incarnation == 0) {
+    incarnation = (std::uint64_t{source()} << 32) | source();
+  }
+  return incarnation;
+}
+
+// Makes sure that there is a directory which belongs to whoever may change this server's promises.
+absl::Status PrepareDirectory(const std::string& path) {
+  struct stat found {};
+  if (::stat(path.c_str(), &found) != 0) {
+    if (errno != ENOENT) return ErrnoStatus("look at data directory", path, errno);
+    absl::Status created = CreateDirectory(path);
+    if (created.ok() || PathExists(path)) return created;
+    return absl::Status(
+        absl::IsPermissionDenied(created) ? created.code() : absl::StatusCode::kFailedPrecondition,
+        std::string(created.message()) + "; its parent must exist");
+  }
+  if (!S_ISDIR(found.st_mode)) return Refused(path, "it is not a directory");
+  if ((found.st_mode & S_IWOTH) != 0) {
+    return Refused(path,
+                   "everybody may write to it, and so change what this server promised; run "
+                   "chmod o-w on it");
+  }
+  return absl::OkStatus();
+}
+
+// The name of the first thing in the directory that only a founded server writes; empty: nothing.
+std::string FindServerFiles(const std::string& path) {
+  for (const char* name :
+       {"promise-a", "promise-b", kLogName, kStatePointerName, kFirstStateName}) {
+    if (PathExists(path + "/" + name)) return name;
+  }
+  return "";
+}
+
+class LocalDataDirectory final : public DataDirectory {
+ public:
+  LocalDataDirectory(std::string path, DirectoryLock lock)
+      : path_(std::move(path)), lock_(std::move(lock)) {}
+
+  // Reads the identity, or draws a new one where there never was any.
+  absl::Status Identify(ServerId server_id, std::uint64_t initial_members_hash);
+
+  const Identity& identity() const override { return identity_; }
+  const std::string& path() const override { return path_; }
+  absl::Status AdoptFounding(const FoundingConfiguration& founding) override;
+  absl::StatusOr<OpenedServer> OpenServer() override;
+  DirectorySizes Sizes() const override;
+
+ private:
+  absl::Status BeBorn(ServerId server_id, std::uint64_t initial_members_hash);
+  absl::Status CheckIdentity(ServerId server_id) const;
+  absl::Status ReplaceIdentity(Identity identity);
+  absl::Status CheckFounding(const FoundingConfiguration& founding) const;
+
+  Owner OwnerHere() const;
+  std::string LogPath() const { return path_ + "/" + kLogName; }
+  absl::Status CreateStorage();
+  absl::Status CheckWriteAhead() const;
+  absl::Status FinishCreation(const OpenedServer& opened);
+
+  const std::string path_;
+  const DirectoryLock lock_;
+  Identity identity_;
+  std::string state_name_ = kFirstStateName;
+};
+
+absl::Status LocalDataDirectory::Identify(ServerId server_id, std::uint64_t initial_members_hash) {
+  absl::StatusOr<Identity> found = ReadIdentityFile(path_);
+  if (absl::IsNotFound(found.status())) return BeBorn(server_id, initial_members_hash);
+  if (!found.ok()) return found.status();
+  identity_ = *std::move(found);
+  if (absl::Status status = CheckIdentity(server_id); !status.ok()) return status;
+  if (!identity_.is_forming() || identity_.initial_members_hash == initial_members_hash) {
+    return absl::OkStatus();
+  }
+  // A forming server has promised nothing, so a corrected --initial-members may simply replace it.
+  Identity corrected = identity_;
+  corrected.initial_members_hash = initial_members_hash;
+  return ReplaceIdentity(std::move(corrected));
+}
+
+absl::Status LocalDataDirectory::BeBorn(ServerId server_id, std::uint64_t initial_members_hash) {
+  if (const std::string name = FindServerFiles(path_); !name.empty()) {
+    return Refused(path_, "it holds " + name +
+                              " but no identity file, so what it once promised is unknown; restore "
+                              "the identity file, or use an empty directory");
+  }
+  return ReplaceIdentity({.server_id = server_id,
+                          .incarnation = DrawIncarnation(),
+                          .initial_members_hash = initial_members_hash,
+                          .founding = {}});
+}
+
+absl::Status LocalDataDirectory::CheckIdentity(ServerId server_id) const {
+  if (identity_.server_id != server_id) {
+    return Refused(path_, "it belongs to server " + std::to_string(identity_.server_id.value()) +
+                              ", not to server " + std::to_string(server_id.value()) +
+                              "; check --server-id and --data-dir");
+  }
+  const std::string name = FindServerFiles(path_);
+  if (identity_.is_forming() && !name.empty()) {
+    return Refused(path_, "its identity was never founded, yet it holds " + name +
+                              "; restore the right identity file, or use an empty directory");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status LocalDataDirectory::ReplaceIdentity(Identity identity) {
+  if (absl::Status status = WriteIdentityFile(path_, identity); !status.ok()) return status;
+  identity_ = std::move(identity);
+  return absl::OkStatus();
+}
+
+absl::Status LocalDataDirectory::AdoptFounding(const FoundingConfiguration& founding) {
+  if (!identity_.is_forming()) {
+    if (identity_.founding == founding) return absl::OkStatus();
+    return Refused(path_, "it belongs to cluster " +
+                              FormatClusterId(identity_.founding.cluster_id) +
+                              " and cannot adopt another founding");
+  }
+  if (absl::Status status = CheckFounding(founding); !status.ok()) return status;
+  Identity founded = identity_;
+  founded.founding = founding;
+  return ReplaceIdentity(std::move(founded));
+}
+
+absl::Status LocalDataDirectory::CheckFounding(const FoundingConfiguration& founding) const {
+  if (founding.cluster_id.size() != kClusterIdBytes) {
+    return Refused(path_, "the offered founding has no cluster id of 16 bytes");
+  }
+  bool is_listed = false;
+  ServerId before(0);
+  for (const FoundingMember& member : founding.members) {
+    if (member.server_id <= before || member.incarnation == 0) {
+      return Refused(path_,
+                     "the members of the offered founding are not in rising order of id, "
+                     "or one has no incarnation");
+    }
+    before = member.server_id;
+    is_listed = is_listed || (member.server_id == identity_.server_id &&
+                              member.incarnation == identity_.incarnation);
+  }
+  if (is_listed) return absl::OkStatus();
+  return Refused(path_,
+                 "the offered founding does not list this server in this life of its "
+                 "directory");
+}
+
+absl::StatusOr<OpenedServer> LocalDataDirectory::OpenServer() {
+  if (identity_.is_forming()) return Refused(path_, "its cluster is not founded yet");
+  if (!identity_.storage_created) {
+    if (absl::Status status = CreateStorage(); !status.ok()) return status;
+  }
+  if (absl::Status status = CheckWriteAhead(); !status.ok()) return status;
+  absl::StatusOr<std::unique_ptr<EntryLog>> log = EntryLog::Open(LogPath(), OwnerHere());
+  if (!log.ok()) return log.status();
+  absl::StatusOr<PromiseFile> promise = PromiseFile::Open(path_, OwnerHere());
+  if (!promise.ok()) return promise.status();
+  absl::StatusOr<std::string> state_name = ReadStatePointer(path_);
+  if (!state_name.ok()) return state_name.status();
+  state_name_ = *std::move(state_name);
+  absl::StatusOr<std::unique_ptr<LevelDbKeyValueStore>> state =
+      LevelDbKeyValueStore::Open(path_ + "/" + state_name_, SerializeFounding(identity_.founding));
+  if (!state.ok()) return state.status();
+
+  OpenedServer opened;
+  opened.recovered = {.promise = promise->promise(),
+                      .base = (*log)->base(),
+                      .entries = (*log)->TakeRecoveredEntries(),
+                      .applied = (*state)->applied(),
+                      .log_time_ms = (*log)->base_log_time_ms()};
+  absl::Status fits = CheckStart({.promise = promise->promise(),
+                                  .floor_index = promise->floor_index(),
+                                  .base = (*log)->base(),
+                                  .base_log_time_ms = (*log)->base_log_time_ms(),
+                                  .entries = opened.recovered.entries,
+                                  .applied = (*state)->applied(),
+                                  .applied_log_time_ms = (*state)->log_time_ms()});
+  if (!fits.ok()) return fits;
+  // All that was recovered lies in synced tables now: from here on it may never be missing again.
+  if (promise->floor_index() != (*log)->last().index) {
+    absl::Status raised = promise->Write(promise->promise(), (*log)->last().index);
+    if (!raised.ok()) return raised;
+  }
+  opened.storage = std::make_unique<LevelDbStorage>(*std::move(promise), *std::move(log));
+  opened.state = *std::move(state);
+  if (absl::Status status = FinishCreation(opened); !status.ok()) return status;
+  return opened;
+}
+
+Owner LocalDataDirectory::OwnerHere() const {
+  return {.cluster_id = identity_.founding.cluster_id,
+          .server_id = identity_.server_id,
+          .incarnation = identity_.incarnation};
+}
+
+// Until the identity says that all of this exists, nothing was ever promised, so what a crash cut
+// short may be done again.
+absl::Status LocalDataDirectory::CreateStorage() {
+  const FoundingConfiguration& founding = identity_.founding;
+  const std::string state_path = path_ + "/" + kFirstStateName;
+  absl::Status status =
+      LevelDbKeyValueStore::Create(state_path, SerializeFounding(founding), founding.log_time_ms);
+  if (status.ok()) status = WriteStatePointer(path_, kFirstStateName);
+  if (status.ok()) status = EntryLog::Create(LogPath(), OwnerHere(), founding.log_time_ms);
+  if (status.ok() && absl::IsDataLoss(PromiseFile::Open(path_, OwnerHere()).status())) {
+    status = PromiseFile::Create(path_, OwnerHere());
+  }
+  return status;
+}
+
+absl::Status LocalDataDirectory::CheckWriteAhead() const {
+  if (!DatabaseExists(LogPath())) return absl::OkStatus();  // opening it says so better
+  const absl::StatusOr<WriteAheadFinding> finding = ScanWriteAhead(LogPath());
+  if (!finding.ok()) return Refused(path_, std::string(finding.status().message()));
+  if (finding->tail != WriteAheadTail::kSuspect) return absl::OkStatus();
+  return Refused(path_, finding->path + " is damaged at byte " + std::to_string(finding->offset) +
+                            ": what was durable there cannot be read, and writes that came later "
+                            "can; restore the disk, or use an empty directory and let the server "
+                            "join as a new member");
+}
+
+absl::Status LocalDataDirectory::FinishCreation(const OpenedServer& opened) {
+  if (identity_.storage_created) return absl::OkStatus();
+  const RecoveredState& recovered = opened.recovered;
+  if (!recovered.entries.empty() || recovered.applied != LogPosition{} ||
+      recovered.promise != Promise{}) {
+    return Refused(path_,
+                   "its identity says that this server was never started, yet it holds a "
+                   "promise, a log or a state; restore the right identity file, or use an "
+                   "empty directory");
+  }
+  Identity complete = identity_;
+  complete.storage_created = true;
+  return ReplaceIdentity(std::move(complete));
+}
+
+DirectorySizes LocalDataDirectory::Sizes() const {
+  DirectorySizes sizes{.log_bytes = DirectoryBytes(LogPath()),
+                       .state_bytes = DirectoryBytes(path_ + "/" + state_name_)};
+  struct statvfs disk {};
+  if (::statvfs(path_.c_str(), &disk) == 0) {
+    sizes.disk_free_bytes = std::uint64_t{disk.f_bavail} * disk.f_frsize;
+  }
+  return sizes;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<DataDirectory>> DataDirectory::Open(
+    const std::string& path, ServerId server_id, std::uint64_t initial_members_hash) {
+  if (absl::Status status = PrepareDirectory(path); !status.ok()) return status;
+  absl::StatusOr<DirectoryLock> lock = DirectoryLock::Acquire(path);
+  if (!lock.ok()) return lock.status();
+  auto directory = std::make_unique<LocalDataDirectory>(path, *std::move(lock));
+  if (absl::Status status = directory->Identify(server_id, initial_members_hash); !status.ok()) {
+    return status;
+  }
+  return std::unique_ptr<DataDirectory>(std::move(directory));
+}
+
+}  // namespace raft

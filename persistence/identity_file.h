@@ -1,0 +1,26 @@
+// The file `identity`: who this data directory is, replaced as a whole, checksummed.
+//
+// Knows the bytes of the file; what may be written when is the data directory's business.
+#pragma once
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "persistence/identity.h"
+
+namespace raft {
+
+inline constexpr char kIdentityFileName[] = "identity";
+
+// Makes `identity` the durable identity of the directory: old or new after a crash, never between.
+absl::Status WriteIdentityFile(const std::string& directory, const Identity& identity);
+
+// NOT_FOUND: no such file. DATA_LOSS: damaged, or contents that no server writes.
+// FAILED_PRECONDITION: written by a newer format.
+absl::StatusOr<Identity> ReadIdentityFile(const std::string& directory);
+
+// The founding configuration as bytes, the same on every server.
+std::string SerializeFounding(const FoundingConfiguration& founding);
+
+}  // namespace raft

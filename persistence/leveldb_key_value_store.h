@@ -1,0 +1,63 @@
+// The key-value state machine in LevelDB: data, applied position, digest and log time of one batch
+// change in one atomic write (trap G1).
+//
+// The writes are not synced: the log is the truth and repeats them after a power loss. The Env
+// below sees to it that what is lost is always the end, never a hole (trap E8).
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "leveldb/write_batch.h"
+#include "persistence/command_executor.h"
+#include "persistence/database.h"
+#include "persistence/key_value_store.h"
+#include "persistence/state_overlay.h"
+#include "persistence/state_record.h"
+
+namespace raft {
+
+class LevelDbKeyValueStore final : public KeyValueStore {
+ public:
+  // Creates an empty state at {0, 0}, durable when OK. `configuration` is the founding one, the
+  // same bytes on every server. What is already there stays as it is, and Open judges it.
+  static absl::Status Create(const std::string& path, const std::string& configuration,
+                             LogTimeMs founding_time_ms, leveldb::Env* base_env = nullptr);
+
+  // Opens a state that exists. FAILED_PRECONDITION: absent, or of another cluster. DATA_LOSS.
+  static absl::StatusOr<std::unique_ptr<LevelDbKeyValueStore>> Open(
+      const std::string& path, const std::string& configuration, leveldb::Env* base_env = nullptr);
+
+  ApplyOutcome Apply(std::span<const LogEntryPointer> entries) override;
+  LogPosition applied() const override { return summary_.applied; }
+  LogTimeMs log_time_ms() const override { return summary_.log_time_ms; }
+
+  absl::Status Read(const raft::v1::Query& query, raft::v1::ReadResponse* response) override;
+  std::string digest() const override;
+  absl::StatusOr<std::string> ScanDigest() override;
+  std::uint64_t key_count() const override { return summary_.key_count; }
+  absl::Status Checkpoint() override;
+
+ private:
+  LevelDbKeyValueStore(std::unique_ptr<Database> database, std::string configuration);
+
+  absl::Status ReadSummary();
+  absl::StatusOr<std::string> ApplyEntry(const LogEntry& entry);
+  absl::Status WriteSummary(const StateSummary& summary, bool sync);
+
+  std::unique_ptr<Database> database_;
+  const std::string configuration_;
+  StateSummary summary_;
+  StateOverlay overlay_;
+  CommandExecutor executor_;
+  absl::Status failure_;
+  // Reused from batch to batch.
+  leveldb::WriteBatch batch_;
+  raft::v1::Command command_;
+  std::string summary_bytes_;
+};
+
+}  // namespace raft

@@ -1,0 +1,150 @@
+#include "persistence/promise_file.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <optional>
+#include <utility>
+
+#include "persistence/byte_order.h"
+#include "persistence/checksum.h"
+#include "persistence/status_conversion.h"
+
+namespace raft {
+namespace {
+
+constexpr std::string_view kMagic = "RAFTPROM";
+constexpr std::uint64_t kVersion = 1;
+constexpr std::size_t kClusterIdBytes = 16;
+constexpr char kWayBack[] =
+    "; without its promise this server could vote twice in one term, so it does not start: restore "
+    "the file, or give the server an empty data directory and let it join as a new member";
+
+absl::Status ForeignPromise(const std::string& path) {
+  return absl::FailedPreconditionError(
+      "cannot use " + path + ": it belongs to another server, incarnation or cluster" + kWayBack);
+}
+
+}  // namespace
+
+std::string EncodePromiseRecord(const PromiseRecord& record) {
+  std::string bytes(kMagic);
+  AppendUint64(&bytes, kVersion);
+  AppendUint64(&bytes, record.generation);
+  bytes += record.owner.cluster_id;
+  bytes.resize(kMagic.size() + 16 + kClusterIdBytes);
+  AppendUint64(&bytes, record.owner.server_id.value());
+  AppendUint64(&bytes, record.owner.incarnation);
+  AppendUint64(&bytes, record.promise.current_term.value());
+  AppendUint64(&bytes, record.promise.voted_for.value_or(ServerId(0)).value());
+  AppendUint64(&bytes, record.floor_index.value());
+  AppendUint64(&bytes, Checksum64(bytes));
+  return bytes;
+}
+
+absl::StatusOr<PromiseRecord> DecodePromiseRecord(const std::string& path, std::string_view bytes) {
+  if (bytes.size() != kPromiseSlotBytes || !bytes.starts_with(kMagic)) {
+    return absl::DataLossError("cannot read " + path + ": it is not a promise slot");
+  }
+  ByteReader reader(bytes.substr(kMagic.size()));
+  const std::uint64_t version = reader.TakeUint64();
+  PromiseRecord record;
+  record.generation = reader.TakeUint64();
+  record.owner.cluster_id = std::string(reader.Take(kClusterIdBytes));
+  record.owner.server_id = ServerId(reader.TakeUint64());
+  record.owner.incarnation = reader.TakeUint64();
+  record.promise.current_term = Term(reader.TakeUint64());
+  const ServerId vote(reader.TakeUint64());
+  if (vote != ServerId(0)) record.promise.voted_for = vote;
+  record.floor_index = LogIndex(reader.TakeUint64());
+  const std::size_t covered = kPromiseSlotBytes - sizeof(std::uint64_t);
+  if (Checksum64(bytes.substr(0, covered)) != reader.TakeUint64()) {
+    return absl::DataLossError("cannot read " + path + ": its checksum is wrong, it is damaged");
+  }
+  if (version != kVersion) {
+    return absl::FailedPreconditionError("cannot read " + path + ": its format version is " +
+                                         std::to_string(version) + ", this program knows " +
+                                         std::to_string(kVersion) +
+                                         "; start the program version that wrote it");
+  }
+  return record;
+}
+
+std::array<std::string, PromiseFile::kSlots> PromiseFile::SlotPaths(const std::string& directory) {
+  return {directory + "/promise-a", directory + "/promise-b"};
+}
+
+absl::Status PromiseFile::Create(const std::string& directory, const Owner& owner) {
+  PromiseFile file;
+  if (absl::Status status = file.OpenSlots(directory, O_RDWR | O_CREAT | O_TRUNC); !status.ok()) {
+    return status;
+  }
+  file.current_.owner = owner;
+  if (absl::Status status = file.Write(Promise{}, LogIndex(0)); !status.ok()) return status;
+  return SyncDirectory(directory);
+}
+
+absl::StatusOr<PromiseFile> PromiseFile::Open(const std::string& directory, const Owner& owner) {
+  std::array<absl::StatusOr<PromiseRecord>, kSlots> found;
+  const std::array<std::string, kSlots> paths = SlotPaths(directory);
+  std::optional<std::size_t> best;
+  for (std::size_t slot = 0; slot < kSlots; ++slot) {
+    const absl::StatusOr<std::string> bytes = ReadWholeFile(paths[slot]);
+    found[slot] = bytes.ok() ? DecodePromiseRecord(paths[slot], *bytes)
+                             : absl::StatusOr<PromiseRecord>(bytes.status());
+    if (absl::IsFailedPrecondition(found[slot].status())) return found[slot].status();
+    if (!found[slot].ok()) continue;
+    if (found[slot]->owner != owner) return ForeignPromise(paths[slot]);
+    if (!best || found[slot]->generation > found[*best]->generation) best = slot;
+  }
+  if (!best) {
+    return absl::DataLossError(std::string(found[0].status().message()) + "; and " +
+                               std::string(found[1].status().message()) + kWayBack);
+  }
+  PromiseFile file;
+  file.current_ = *found[*best];
+  if (absl::Status status = file.OpenSlots(directory, O_RDWR | O_CREAT); !status.ok()) {
+    return status;
+  }
+  const std::size_t other = 1 - *best;
+  if (!found[other].ok() || found[other]->generation != file.current_.generation) {
+    const std::string bytes = EncodePromiseRecord(file.current_);
+    if (absl::Status status = file.WriteSlot(other, bytes); !status.ok()) return status;
+    // Whatever a damaged slot had beyond its length would keep it bad for ever.
+    if (::ftruncate(file.files_[other].number(), kPromiseSlotBytes) != 0) {
+      return ErrnoStatus("truncate", file.paths_[other], errno);
+    }
+    if (absl::Status status = SyncDirectory(directory); !status.ok()) return status;
+  }
+  return file;
+}
+
+absl::Status PromiseFile::OpenSlots(const std::string& directory, int flags) {
+  paths_ = SlotPaths(directory);
+  for (std::size_t slot = 0; slot < kSlots; ++slot) {
+    absl::StatusOr<FileDescriptor> file = OpenFile(paths_[slot], flags);
+    if (!file.ok()) return file.status();
+    files_[slot] = *std::move(file);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status PromiseFile::Write(const Promise& promise, LogIndex floor_index) {
+  if (!failure_.ok()) return failure_;
+  current_.promise = promise;
+  current_.floor_index = floor_index;
+  ++current_.generation;
+  const std::string bytes = EncodePromiseRecord(current_);
+  for (std::size_t slot = 0; slot < kSlots; ++slot) {
+    failure_ = WriteSlot(slot, bytes);
+    if (!failure_.ok()) return failure_;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status PromiseFile::WriteSlot(std::size_t slot, std::string_view bytes) {
+  return WriteAndSync(files_[slot], paths_[slot], bytes);
+}
+
+}  // namespace raft

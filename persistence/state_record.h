@@ -1,0 +1,61 @@
+// What the state database holds, as bytes: one record per key, and the summary of the whole.
+//
+// Each record carries its own hash, so that replacing or deleting it subtracts exactly what it once
+// added to the digest. README.md of this room has the layout.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "core/types.h"
+#include "persistence/checksum.h"
+
+namespace raft {
+
+// Keys of the database by first byte. Bytewise order of records is bytewise order of their keys.
+inline constexpr char kRecordPrefix = 'd';
+inline constexpr char kRecordPrefixEnd = 'e';
+inline constexpr std::string_view kConfigurationKey = "c";
+inline constexpr std::string_view kSummaryKey = "m";
+
+// One key's value and history in numbers, as it lies in `bytes` that someone else owns.
+struct RecordView {
+  std::string_view value;
+  std::uint64_t created_revision = 0;
+  std::uint64_t modified_revision = 0;
+  std::uint64_t version = 0;
+  Digest128 hash;
+};
+
+// Encodes `record` (its hash is computed here, and returned) after whatever `bytes` holds.
+template <typename String>
+Digest128 AppendRecord(std::string_view key, const RecordView& record, String* bytes);
+
+// The record stored under `key`. DATA_LOSS: its hash is not that of its contents.
+// FAILED_PRECONDITION: another format version.
+absl::StatusOr<RecordView> DecodeRecord(std::string_view key, std::string_view bytes);
+
+// What is known of the whole state without looking at it; changes with every applied batch.
+struct StateSummary {
+  LogPosition applied;
+  LogTimeMs log_time_ms = 0;
+  std::uint64_t key_count = 0;
+  Digest128 records_digest;  // sum of the hashes of all records
+
+  friend bool operator==(const StateSummary&, const StateSummary&) = default;
+};
+
+// Replaces `bytes`.
+void EncodeSummary(const StateSummary& summary, std::string* bytes);
+absl::StatusOr<StateSummary> DecodeSummary(std::string_view bytes);
+
+// The applied configuration: the founding one, the same bytes on every server.
+std::string EncodeConfiguration(std::string_view configuration);
+absl::StatusOr<std::string> DecodeConfiguration(std::string_view bytes);
+
+// The digest of the state: its records, its configuration and its log time.
+Digest128 StateDigest(const StateSummary& summary, std::string_view configuration);
+
+}  // namespace raft
