@@ -1,0 +1,182 @@
+// The peers' door, knocked at by hand: what is let in, what is refused, and that every call ends.
+#include "service/peer_service.h"
+
+#include <gmock/gmock.h>
+#include <grpcpp/create_channel.h>
+#include <grpcpp/security/credentials.h>
+#include <gtest/gtest.h>
+
+#include <future>
+
+#include "raft/peer/v1/peer_service.grpc.pb.h"
+#include "test_server.h"
+
+namespace raft {
+namespace {
+
+using ::testing::HasSubstr;
+
+LocalServer Knocker(std::uint64_t incarnation) {
+  LocalServer knocker;
+  knocker.server_id = ServerId(2);
+  knocker.incarnation = incarnation;
+  knocker.process_nonce = 5;
+  return knocker;
+}
+
+// Server 1 is the door, server 2 knocks.
+class PeerServiceTest : public ::testing::Test {
+ protected:
+  PeerServiceTest()
+      : door_(1),
+        founding_(FoundingOf({door_.member(), {ServerId(2), "127.0.0.1:1", 102}})),
+        knocker_(Knocker(102), founding_),
+        stub_(peer::v1::PeerService::NewStub(
+            grpc::CreateChannel(door_.address(), grpc::InsecureChannelCredentials()))) {}
+
+  void Open(InputRecorder::Responder responder, const InboxLimits& limits = {}) {
+    door_.Open(founding_, std::move(responder), {}, limits);
+  }
+
+  peer::v1::RequestVoteRequest GoodBallot() const {
+    peer::v1::RequestVoteRequest request;
+    knocker_.Stamp(ServerId(1), *request.mutable_header());
+    request.mutable_header()->set_request_number(7);
+    request.set_term(3);
+    return request;
+  }
+
+  grpc::Status Ask(const peer::v1::RequestVoteRequest& request,
+                   peer::v1::RequestVoteResponse* response = nullptr,
+                   std::chrono::milliseconds deadline = kPatience) {
+    grpc::ClientContext context;
+    context.set_deadline(std::chrono::system_clock::now() + deadline);
+    peer::v1::RequestVoteResponse ignored;
+    return stub_->RequestVote(&context, request, response == nullptr ? &ignored : response);
+  }
+
+  TestServer door_;
+  const FoundingConfiguration founding_;
+  const HeaderRules knocker_;
+  const std::unique_ptr<peer::v1::PeerService::Stub> stub_;
+};
+
+TEST_F(PeerServiceTest, AnswersWithTheCoresAnswerUnderItsOwnHeader) {
+  Open(Agree);
+  peer::v1::RequestVoteResponse response;
+  ASSERT_TRUE(Ask(GoodBallot(), &response).ok());
+  EXPECT_TRUE(response.vote_granted());
+  EXPECT_EQ(response.header().request_number(), 7u);
+  EXPECT_FALSE(knocker_.RefuseAnswer(response.header(), ServerId(1)).has_value());
+}
+
+TEST_F(PeerServiceTest, OnlyGreetsWhileFormingAndWhileStarting) {
+  const grpc::Status forming = Ask(GoodBallot());
+  EXPECT_EQ(forming.error_code(), grpc::StatusCode::UNAVAILABLE);
+  EXPECT_THAT(forming.error_message(), HasSubstr("FORMING"));
+
+  door_.Found(founding_);
+
+  const grpc::Status starting = Ask(GoodBallot());
+  EXPECT_EQ(starting.error_code(), grpc::StatusCode::UNAVAILABLE);
+  EXPECT_THAT(starting.error_message(), HasSubstr("STARTING"));
+}
+
+TEST_F(PeerServiceTest, AForeignHeaderChangesNothingButACounter) {
+  Open(Agree);
+  peer::v1::RequestVoteRequest request = GoodBallot();
+  request.mutable_header()->set_incarnation(103);
+  const grpc::Status status = Ask(request);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+  EXPECT_THAT(status.error_message(), HasSubstr("SENDER_INCARNATION"));
+  EXPECT_EQ(door_.observer().count(HeaderProblem::kSenderIncarnation), 1);
+  EXPECT_EQ(door_.observer().received, 0);
+}
+
+TEST_F(PeerServiceTest, AMalformedMessageChangesNothingButACounter) {
+  Open(Agree);
+  peer::v1::RequestVoteRequest request = GoodBallot();
+  request.set_term(0);
+  EXPECT_EQ(Ask(request).error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_EQ(door_.observer().malformed, 1);
+  EXPECT_EQ(door_.observer().received, 0);
+}
+
+TEST_F(PeerServiceTest, AFullInboxIsSaidSo) {
+  Open(Agree, InboxLimits{.peer_inputs_max = 0});
+  EXPECT_EQ(Ask(GoodBallot()).error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_EQ(door_.service().waiting_calls().size(), 0u);
+}
+
+TEST_F(PeerServiceTest, ACallWhoseCallerIsGoneIsNotKeptAndALateAnswerToItIsHarmless) {
+  Open(StaySilent);
+  const grpc::Status status = Ask(GoodBallot(), nullptr, std::chrono::milliseconds(50));
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
+  ASSERT_TRUE(door_.recorder().WaitForCount(1));
+  EXPECT_TRUE(Eventually([this] { return door_.service().waiting_calls().size() == 0; }));
+  const auto received = std::get<RequestReceived>(door_.recorder().inputs().at(0));
+  door_.service().waiting_calls().Answer(
+      {.to = received.sender, .response = *Agree(received.request)});
+}
+
+TEST_F(PeerServiceTest, CloseEndsWaitingCallsAndLaterOnes) {
+  Open(StaySilent);
+  auto waiting = std::async(std::launch::async, [this] { return Ask(GoodBallot()); });
+  ASSERT_TRUE(door_.recorder().WaitForCount(1));
+
+  door_.service().Close();
+
+  const grpc::Status status = waiting.get();
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE);
+  EXPECT_THAT(status.error_message(), HasSubstr("STOPPING"));
+  EXPECT_EQ(Ask(GoodBallot()).error_code(), grpc::StatusCode::UNAVAILABLE);
+}
+
+TEST_F(PeerServiceTest, WhatThisVersionDoesNotDoIsSaidSo) {
+  Open(Agree);
+  grpc::ClientContext snapshot_context;
+  snapshot_context.set_deadline(std::chrono::system_clock::now() + kPatience);
+  peer::v1::InstallSnapshotResponse snapshot_response;
+  auto stream = stub_->InstallSnapshot(&snapshot_context, &snapshot_response);
+  stream->WritesDone();
+  const grpc::Status snapshot = stream->Finish();
+  EXPECT_EQ(snapshot.error_code(), grpc::StatusCode::UNIMPLEMENTED);
+  EXPECT_THAT(snapshot.error_message(), HasSubstr("NOT_SUPPORTED"));
+
+  grpc::ClientContext transfer_context;
+  transfer_context.set_deadline(std::chrono::system_clock::now() + kPatience);
+  peer::v1::TimeoutNowResponse transfer_response;
+  const grpc::Status transfer = stub_->TimeoutNow(&transfer_context, {}, &transfer_response);
+  EXPECT_EQ(transfer.error_code(), grpc::StatusCode::UNIMPLEMENTED);
+  EXPECT_THAT(transfer.error_message(), HasSubstr("NOT_SUPPORTED"));
+}
+
+TEST_F(PeerServiceTest, TwoProcessesWithOneIdentityRaiseTheAlarm) {
+  Open(Agree);
+  for (const std::uint64_t nonce : {50, 51}) {
+    peer::v1::RequestVoteRequest request = GoodBallot();
+    request.mutable_header()->set_process_nonce(nonce);
+    EXPECT_TRUE(Ask(request).ok());
+  }
+  EXPECT_EQ(door_.observer().clone_alarms, 0) << "this could be a restart";
+  peer::v1::RequestVoteRequest request = GoodBallot();
+  request.mutable_header()->set_process_nonce(50);
+  EXPECT_TRUE(Ask(request).ok()) << "an alarm changes nothing else";
+  EXPECT_EQ(door_.observer().clone_alarms, 1);
+}
+
+TEST_F(PeerServiceTest, AWipedMemberIsToldTheFoundingAndNotNoted) {
+  Open(Agree);
+  peer::v1::GreetRequest request;
+  WriteGreeting(Knocker(999), nullptr, ServerId(1), 0, request);
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + kPatience);
+  peer::v1::GreetResponse response;
+  ASSERT_TRUE(stub_->Greet(&context, request, &response).ok());
+  EXPECT_EQ(ReadGreeting(response, ServerId(2)).value().founding, founding_);
+  EXPECT_EQ(door_.observer().count(HeaderProblem::kSenderIncarnation), 1);
+  EXPECT_FALSE(door_.directory().CardOf(ServerId(2)).has_value());
+}
+
+}  // namespace
+}  // namespace raft
