@@ -3,7 +3,7 @@
 #include <grpcpp/completion_queue.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/generic/generic_stub.h>
-#include <grpcpp/impl/proto_utils.h>
+#include <grpcpp/impl/codegen/proto_utils.h>
 
 #include <algorithm>
 #include <utility>
@@ -17,6 +17,7 @@ using google::protobuf::MessageLite;
 using UntypedStub = grpc::TemplatedGenericStub<MessageLite, MessageLite>;
 
 constexpr std::chrono::milliseconds kInterruptCheckInterval{50};
+constexpr std::chrono::hours kCallDurationMax{24};
 constexpr int kMessageBytesMax = 64 << 20;
 
 grpc::ChannelArguments ChannelArguments() {
@@ -71,20 +72,32 @@ struct CallEngine::ActiveCall {
 CallEngine::CallEngine() : queue_(std::make_unique<grpc::CompletionQueue>()) {}
 
 CallEngine::~CallEngine() {
-  for (ActiveCall* call : active_calls_) call->context.TryCancel();
+  CancelAll();
   queue_->Shutdown();
   void* tag = nullptr;
   bool ok = false;
-  while (queue_->Next(&tag, &ok)) delete static_cast<ActiveCall*>(tag);
+  while (queue_->Next(&tag, &ok)) {
+  }
+}
+
+void CallEngine::CancelAll() {
+  for (ActiveCall* call : active_calls_) call->context.TryCancel();
+  void* tag = nullptr;
+  bool ok = false;
+  while (!active_calls_.empty() && queue_->Next(&tag, &ok)) {
+    const std::unique_ptr<ActiveCall> owned(static_cast<ActiveCall*>(tag));
+    active_calls_.erase(owned.get());
+  }
+  timers_.clear();
 }
 
 void CallEngine::Start(Connection* connection, const char* method, const MessageLite& request,
                        MessageLite* response, Clock::time_point deadline, Done done) {
   auto call = std::make_unique<ActiveCall>();
   call->done = std::move(done);
-  call->context.set_deadline(
-      std::chrono::system_clock::now() +
-      std::chrono::duration_cast<std::chrono::microseconds>(deadline - Clock::now()));
+  // Bounded, so that "no deadline" does not overflow the library's clock.
+  const auto left = std::min<Clock::duration>(deadline - Clock::now(), kCallDurationMax);
+  call->context.set_deadline(std::chrono::system_clock::now() + left);
   call->reader =
       connection->transport_->stub.PrepareUnaryCall(&call->context, method, request, queue_.get());
   call->reader->StartCall();
@@ -111,10 +124,7 @@ bool CallEngine::Run(const std::function<bool()>& finished) {
     const auto wait = std::max(wake - Clock::now(), Clock::duration::zero());
     void* tag = nullptr;
     bool ok = false;
-    const auto event =
-        queue_->AsyncNext(&tag, &ok,
-                          std::chrono::system_clock::now() +
-                              std::chrono::duration_cast<std::chrono::microseconds>(wait));
+    const auto event = queue_->AsyncNext(&tag, &ok, std::chrono::system_clock::now() + wait);
     if (event == grpc::CompletionQueue::GOT_EVENT) FinishCall(static_cast<ActiveCall*>(tag));
   }
   return true;

@@ -51,7 +51,7 @@ class CallEngine {
   using Done = std::function<void(const CallOutcome&)>;
 
   CallEngine();
-  // Cancels the calls still running and waits for them; their callbacks are not run.
+  // As CancelAll.
   ~CallEngine();
   CallEngine(const CallEngine&) = delete;
   CallEngine& operator=(const CallEngine&) = delete;
@@ -66,6 +66,10 @@ class CallEngine {
   // Runs `callback` once at `when`, or as soon after as the thread is free.
   void At(Clock::time_point when, std::function<void()> callback);
   void After(Clock::duration delay, std::function<void()> callback);
+
+  // Cancels the calls still running, waits for them and forgets all timers; no callback is run.
+  // For a caller that was interrupted and is about to free the responses.
+  void CancelAll();
 
   // Runs callbacks until `finished` is true (looked at after each) or the process is interrupted.
   // Returns false when interrupted.

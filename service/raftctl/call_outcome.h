@@ -24,10 +24,10 @@ enum class Outcome {
 struct CallOutcome {
   Outcome outcome = Outcome::kUnknown;
   absl::StatusCode code = absl::StatusCode::kUnknown;
-  std::string message;         // For people; empty when it succeeded.
-  std::string reason;          // ErrorInfo.reason, such as NOT_LEADER; empty without ErrorInfo.
+  std::string message;          // For people; empty when it succeeded.
+  std::string reason;           // ErrorInfo.reason, such as NOT_LEADER; empty without ErrorInfo.
   std::uint64_t leader_id = 0;  // Of the leader hint; 0: none.
-  std::string leader_address;  // Where clients reach that leader; empty: not known.
+  std::string leader_address;   // Where clients reach that leader; empty: not known.
   std::chrono::milliseconds retry_delay{0};  // What the server asks to wait before a retry.
 };
 
