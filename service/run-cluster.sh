@@ -39,8 +39,8 @@ read_options() {
     shift
   done
   [[ ${servers:-3} =~ ^[1-9]$ ]] || usage_error "--servers must be 1 to 9, not '$servers'"
-  [[ ${port_base:-7000} =~ ^[0-9]{4,5}$ ]] && [ "${port_base:-7000}" -ge 1024 ] &&
-    [ "${port_base:-7000}" -le 65400 ] || usage_error "--port-base must be 1024 to 65400, not '$port_base'"
+  [[ ${port_base:-7000} =~ ^[1-9][0-9]{3,4}$ ]] && ((port_base == 0 || (1024 <= port_base && port_base <= 65400))) ||
+    usage_error "--port-base must be 1024 to 65400, not '$port_base'"
 }
 
 # The members' addresses are part of a cluster once it is formed, so a directory remembers its shape.
@@ -83,9 +83,17 @@ build() {
   "$root/docker/install-packages.sh" build
   echo "building (the first time takes some minutes) ..."
   local log=$dir/build.log
-  (cd "$root" && cmake --preset release && cmake --build --preset release --target raftd raftctl) \
-    > "$log" 2>&1 || { tail -n 30 "$log" >&2; fail "the build failed; all of it is in $log"; }
+  if [ -t 1 ]; then
+    (compile) 2>&1 | tee "$log" || fail "the build failed; all of its messages are in $log"
+  else
+    (compile) > "$log" 2>&1 ||
+      { tail -n 30 "$log" >&2; fail "the build failed; all of its messages are in $log"; }
+  fi
   binaries=$root/build/release/service
+}
+
+compile() {
+  cd "$root" && cmake --preset release && cmake --build --preset release --target raftd raftctl
 }
 
 # The exact command line of one server, one word per line.
