@@ -5,6 +5,7 @@
 // and waiting), so a scrape cannot slow down or stop consensus (trap J3).
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -64,6 +65,19 @@ struct MetricsSnapshot {
   std::vector<HealthCheck> livez;   // fails: restart this process
   std::vector<HealthCheck> readyz;  // fails: send clients elsewhere
 };
+
+// The member with this id; null: not a member, or not known yet.
+inline const MemberAddress* FindMember(const MetricsSnapshot& snapshot, ServerId server) {
+  const auto found =
+      std::find_if(snapshot.members.begin(), snapshot.members.end(),
+                   [server](const MemberAddress& member) { return member.server_id == server; });
+  return found == snapshot.members.end() ? nullptr : &*found;
+}
+
+// Ticks of the core as seconds.
+inline double TicksToSeconds(std::uint64_t ticks, std::uint32_t tick_ms) {
+  return static_cast<double>(ticks) * tick_ms / 1000.0;
+}
 
 // Gives the newest snapshot. Called on any thread, also on several at once; must not block on the
 // event loop, the disk or the apply thread.

@@ -12,10 +12,6 @@ namespace {
 using prometheus::ClientMetric;
 using prometheus::MetricFamily;
 
-double TicksToSeconds(std::uint64_t ticks, std::uint32_t tick_ms) {
-  return static_cast<double>(ticks) * tick_ms / 1000.0;
-}
-
 std::string IdLabel(ServerId server) { return std::to_string(server.value()); }
 
 double IndexValue(LogIndex index) { return static_cast<double>(index.value()); }

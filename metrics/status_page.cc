@@ -1,46 +1,14 @@
 #include "metrics/status_page.h"
 
-#include <algorithm>
-#include <array>
-#include <cstdio>
 #include <vector>
 
+#include "metrics/html.h"
 #include "metrics/log_window.h"
+#include "metrics/members_card.h"
 #include "metrics/status_page_assets.h"
-#include "metrics/text_format.h"
 
 namespace raft {
 namespace {
-
-// From here on a number is shown in a colour that asks for attention. The upper ones are those of
-// the alert on followers that lag.
-constexpr double kLagSecondsWarn = 1, kLagSecondsBad = 10;
-constexpr std::uint64_t kLagEntriesBad = 10'000;
-constexpr double kContactSecondsWarn = 0.5, kContactSecondsBad = 2;
-
-std::string Element(const char* name, const char* style_class, const std::string& content) {
-  return std::string("<") + name + " class=\"" + style_class + "\">" + content + "</" + name + ">";
-}
-
-std::string ServerName(ServerId server) { return "Server " + std::to_string(server.value()); }
-
-std::string Number(LogIndex index) { return GroupDigits(index.value()); }
-
-double TicksToSeconds(std::uint64_t ticks, std::uint32_t tick_ms) {
-  return static_cast<double>(ticks) * tick_ms / 1000.0;
-}
-
-// The class of a number that is good when small.
-const char* Grade(double value, double warn, double bad) {
-  return value >= bad ? "bad-text" : value >= warn ? "warn-text" : "soft";
-}
-
-const MemberAddress* FindMember(const MetricsSnapshot& snapshot, ServerId server) {
-  const auto found =
-      std::find_if(snapshot.members.begin(), snapshot.members.end(),
-                   [server](const MemberAddress& member) { return member.server_id == server; });
-  return found == snapshot.members.end() ? nullptr : &*found;
-}
 
 std::string RoleWord(const MetricsSnapshot& snapshot) {
   if (!snapshot.forming.empty()) return "forming";
@@ -81,9 +49,11 @@ std::string Tile(const char* name, const std::string& value, const std::string& 
       Element("div", "name", name) + Element("div", "value", value) + Element("div", "note", note));
 }
 
+constexpr char kNone[] = "<span class=\"warn-text\">none</span>";
+
 std::string LeaderTile(const MetricsSnapshot& snapshot) {
   const RaftStatus& status = snapshot.status;
-  if (!status.leader.has_value()) return Tile("Leader", "none", "no leader is known here");
+  if (!status.leader.has_value()) return Tile("Leader", kNone, "no leader is known here");
   std::string note;
   if (*status.leader == status.server_id) {
     note = "this server";
@@ -97,11 +67,12 @@ std::string ContactTile(const MetricsSnapshot& snapshot) {
   const RaftStatus& status = snapshot.status;
   const bool leads = status.role == RoleName::kLeader;
   if (!status.leader_contact_ticks.has_value()) {
-    return Tile("Leader contact", "none", "an election is under way");
+    return Tile("Leader contact", kNone,
+                snapshot.forming.empty() ? "no leader to hear from" : "the cluster is forming");
   }
   return Tile(leads ? "Majority contact" : "Leader contact",
               HumanSeconds(TicksToSeconds(*status.leader_contact_ticks, snapshot.tick_ms)),
-              leads ? "since a majority last answered" : "since the leader last spoke");
+              leads ? "since a majority answered" : "since the leader spoke");
 }
 
 std::string Tiles(const MetricsSnapshot& snapshot) {
@@ -116,14 +87,6 @@ std::string Tiles(const MetricsSnapshot& snapshot) {
                      ContactTile(snapshot) +
                      Tile("Proposals waiting", GroupDigits(snapshot.proposals_pending),
                           HumanBytes(snapshot.proposals_pending_bytes)));
-}
-
-// A piece of a bar, from one percentage to another.
-std::string Segment(const char* style_class, double from, double to) {
-  std::array<char, 96> text{};
-  std::snprintf(text.data(), text.size(), "<i class=\"%s\" style=\"left:%.2f%%;width:%.2f%%\"></i>",
-                style_class, from, std::max(to - from, 0.0));
-  return text.data();
 }
 
 std::string LegendItem(const char* style_class, const char* name, LogIndex index) {
@@ -148,91 +111,6 @@ std::string LogCard(const RaftStatus& status, const LogWindow& window) {
                  "<h2>Log <small>its newest " + GroupDigits(window.last() - window.start()) +
                      " entries</small></h2>" + Element("div", "bar", bar) +
                      Element("div", "ends", ends) + Element("ul", "legend", legend));
-}
-
-std::string Cell(const char* style_class, const std::string& content) {
-  return Element("td", style_class, content);
-}
-
-std::string MemberCell(const MetricsSnapshot& snapshot, ServerId server) {
-  const RaftStatus& status = snapshot.status;
-  std::string name = "<b>" + ServerName(server) + "</b>";
-  if (server == status.server_id) name += " <span class=\"soft\">(this)</span>";
-  if (const MemberAddress* member = FindMember(snapshot, server)) {
-    name += "<small><code>" + EscapeHtml(member->peer_address) + "</code></small>";
-  }
-  return Cell("", name);
-}
-
-// What the leader knows of one peer.
-std::string PeerRow(const MetricsSnapshot& snapshot, const LogWindow& window,
-                    const PeerStatus& peer) {
-  const double contact = TicksToSeconds(peer.last_contact_ticks, snapshot.tick_ms);
-  const double lag_seconds = static_cast<double>(peer.lag_ms) / 1000.0;
-  const bool silent = contact >= kContactSecondsBad;
-  const bool flows = peer.state == PeerState::kReplicate;
-  const char* const lag_grade = peer.lag_entries >= kLagEntriesBad
-                                    ? "bad-text"
-                                    : Grade(lag_seconds, kLagSecondsWarn, kLagSecondsBad);
-  const std::string state = silent ? Element("span", "pill bad", "silent")
-                                   : Element("span", flows ? "pill good" : "pill warn",
-                                             flows ? "replicating" : "probing");
-  return "<tr>" + MemberCell(snapshot, peer.peer) + Cell("", state) +
-         Cell("wide",
-              Element("div", "bar", Segment("applied", 0, window.Percent(peer.match_index)))) +
-         Cell("number", Number(peer.match_index)) +
-         Cell("number", Element("span", lag_grade, GroupDigits(peer.lag_entries))) +
-         Cell("number", Element("span", lag_grade, HumanSeconds(lag_seconds))) +
-         Cell("number", Element("span", Grade(contact, kContactSecondsWarn, kContactSecondsBad),
-                                HumanSeconds(contact))) +
-         "</tr>";
-}
-
-// The leader's own row, for comparison: it holds its whole log.
-std::string OwnRow(const MetricsSnapshot& snapshot, const LogWindow& window) {
-  const RaftStatus& status = snapshot.status;
-  return "<tr>" + MemberCell(snapshot, status.server_id) +
-         Cell("", Element("span", "pill leader", "leader")) +
-         Cell("wide",
-              Element("div", "bar", Segment("applied", 0, window.Percent(status.last_log_index)))) +
-         Cell("number", Number(status.last_log_index)) + Cell("number soft", "&ndash;") +
-         Cell("number soft", "&ndash;") + Cell("number soft", "&ndash;") + "</tr>";
-}
-
-std::string ReplicationCard(const MetricsSnapshot& snapshot, const LogWindow& window) {
-  std::string rows = OwnRow(snapshot, window);
-  for (const PeerStatus& peer : snapshot.status.peers) rows += PeerRow(snapshot, window, peer);
-  return Element(
-      "section", "card",
-      "<h2>Replication <small>how far each server is, as the leader knows</small></h2>" +
-          Element("div", "scroll",
-                  "<table><thead><tr><th>Server</th><th>State</th><th>Log</th>"
-                  "<th class=\"number\">Holds up to</th><th class=\"number\">Lag, entries</th>"
-                  "<th class=\"number\">Lag, time</th><th class=\"number\">Last answer</th>"
-                  "</tr></thead><tbody>" +
-                      rows + "</tbody></table>"));
-}
-
-// On a server that does not lead, only who belongs to the cluster is known.
-std::string MembersCard(const MetricsSnapshot& snapshot) {
-  std::string rows;
-  for (const MemberAddress& member : snapshot.members) {
-    const bool leads = snapshot.status.leader == member.server_id;
-    rows += "<tr>" + MemberCell(snapshot, member.server_id) +
-            Cell("", leads ? Element("span", "pill leader", "leader") : "") +
-            Cell("", member.client_address.empty()
-                         ? "<span class=\"soft\">not heard yet</span>"
-                         : "<code>" + EscapeHtml(member.client_address) + "</code>") +
-            "</tr>";
-  }
-  return Element(
-      "section", "card",
-      "<h2>Members <small>how far each one is, only the leader knows: see its page"
-      "</small></h2>" +
-          Element("div", "scroll",
-                  "<table><thead><tr><th>Server</th><th></th><th>Clients reach it at</th>"
-                  "</tr></thead><tbody>" +
-                      rows + "</tbody></table>"));
 }
 
 std::string Fact(const std::string& name, const std::string& value) {
