@@ -114,11 +114,7 @@ inline RecoveredState Recovered(const RecoveredFields& fields) {
   RecoveredState recovered;
   recovered.promise = {.current_term = Term(fields.term), .voted_for = fields.voted_for};
   recovered.entries = LogOfTerms(fields.log_terms);
-  if (fields.applied > 0) {
-    const LogEntry& newest = *recovered.entries.at(fields.applied - 1);
-    recovered.applied = newest.position();
-    recovered.log_time_ms = newest.log_time_ms;
-  }
+  if (fields.applied > 0) recovered.applied = recovered.entries.at(fields.applied - 1)->position();
   return recovered;
 }
 

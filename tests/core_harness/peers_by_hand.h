@@ -122,7 +122,6 @@ inline std::uint64_t TickUntilPreCandidate(ServerUnderTest& server) {
 
 // Lets the timer run out and every peer say yes to the pre-vote.
 inline void BecomeCandidate(ServerUnderTest& server) {
-  server.TakeRequests<PreVoteRequest>();
   TickUntilPreCandidate(server);
   for (const auto& sent : server.TakeRequests<PreVoteRequest>()) {
     if (server.role() == RoleName::kPreCandidate) Grant(server, sent);

@@ -170,6 +170,17 @@ TEST(AppendEntriesStep4Test, AppendsEntriesAfterThePreviousOne) {
   EXPECT_THAT(server.log_terms(), ElementsAre(1, 1, 2));
 }
 
+// Bytes from a peer must not reach an assertion, and log time never falls along the log.
+TEST(AppendEntriesStep4Test, RefusesEntriesWhoseLogTimeFalls) {
+  ServerUnderTest server = FollowerWithLog({1, 1});
+  auto from_the_past = std::make_shared<LogEntry>(*Entry(3, 1));
+  from_the_past->log_time_ms = 1;
+  const auto answer = Ask(server, {.previous = At(2, 1), .entries = {from_the_past}});
+  EXPECT_FALSE(answer.success);
+  EXPECT_THAT(server.log_terms(), ElementsAre(1, 1));
+  EXPECT_THAT(server.EventsOf<ImpossibleMessageRefused>(), SizeIs(1));
+}
+
 TEST(AppendEntriesStep4Test, AppendsOnlyWhatItDoesNotHoldYet) {
   ServerUnderTest server = FollowerWithLog({1, 1});
   Ask(server, {.entries = LogOfTerms({1, 1, 1, 1})});

@@ -88,7 +88,8 @@ TEST(CandidatesTest, DoNotCountAVoteOfAnEarlierTerm) {
   ServerUnderTest server;
   BecomeCandidate(server);
   const auto late = server.TakeRequests<RequestVoteRequest>();
-  server.TickTimes(server.setup().options.election_timeout_ticks_max);
+  ASSERT_EQ(late.size(), 2u);
+  TickUntilPreCandidate(server);
   BecomeCandidate(server);
   ASSERT_EQ(server.term(), 2u);
   for (const auto& vote : late) Grant(server, vote);

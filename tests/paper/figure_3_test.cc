@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <iostream>
 #include <map>
 #include <random>
 #include <string>
@@ -113,13 +114,13 @@ class RandomSchedule {
 
   void OneStep() {
     const std::uint64_t what = Draw(1000);
-    if (what < 600) {
+    if (what < 840) {
       MoveAMessage();
-    } else if (what < 900) {
+    } else if (what < 920) {
       cluster_.TickAll();
-    } else if (what < 940) {
+    } else if (what < 950) {
       cluster_.server(DrawServer(cluster_.running())).Propose(std::to_string(++proposals_));
-    } else if (what < 990) {
+    } else if (what < 995) {
       MoveADisk(cluster_.server(DrawServer(cluster_.running())));
     } else {
       CrashOrRestart();
@@ -170,10 +171,20 @@ class RandomSchedule {
   std::uint64_t proposals_ = 0;
 };
 
+// What happened in the schedules of one test, all seeds together.
 struct Progress {
+  std::size_t schedules = 0;
   std::size_t applied = 0;
   std::size_t leaders = 0;
 };
+
+// A schedule in which nothing happens proves nothing: on average there are several elections and
+// many entries applied.
+bool IsWorthChecking(const Progress& progress) {
+  std::cout << progress.schedules << " schedules: " << progress.applied << " entries applied, "
+            << progress.leaders << " leaders\n";
+  return progress.leaders >= 2 * progress.schedules && progress.applied >= 10 * progress.schedules;
+}
 
 Progress RunSeeds(std::size_t servers, std::uint64_t seeds, int steps) {
   Progress progress;
@@ -186,6 +197,7 @@ Progress RunSeeds(std::size_t servers, std::uint64_t seeds, int steps) {
     SCOPED_TRACE("RAFT_TEST_SEED=" + std::to_string(seed));
     RandomSchedule schedule(seed, servers);
     schedule.Run(steps);
+    ++progress.schedules;
     progress.applied += schedule.observer().applied();
     progress.leaders += schedule.observer().leaders();
     if (::testing::Test::HasFailure()) break;
@@ -193,25 +205,11 @@ Progress RunSeeds(std::size_t servers, std::uint64_t seeds, int steps) {
   return progress;
 }
 
-// A schedule in which nothing happens proves nothing: each test also asks for elections and
-// commits.
-TEST(Figure3Test, HoldsForThreeServers) {
-  const Progress progress = RunSeeds(3, 40, 4000);
-  EXPECT_GT(progress.applied, 0u);
-  EXPECT_GT(progress.leaders, 0u);
-}
+TEST(Figure3Test, HoldsForThreeServers) { EXPECT_TRUE(IsWorthChecking(RunSeeds(3, 40, 4000))); }
 
-TEST(Figure3Test, HoldsForFourServers) {
-  const Progress progress = RunSeeds(4, 20, 4000);
-  EXPECT_GT(progress.applied, 0u);
-  EXPECT_GT(progress.leaders, 0u);
-}
+TEST(Figure3Test, HoldsForFourServers) { EXPECT_TRUE(IsWorthChecking(RunSeeds(4, 20, 4000))); }
 
-TEST(Figure3Test, HoldsForFiveServers) {
-  const Progress progress = RunSeeds(5, 20, 4000);
-  EXPECT_GT(progress.applied, 0u);
-  EXPECT_GT(progress.leaders, 0u);
-}
+TEST(Figure3Test, HoldsForFiveServers) { EXPECT_TRUE(IsWorthChecking(RunSeeds(5, 20, 4000))); }
 
 }  // namespace
 }  // namespace raft::harness

@@ -166,6 +166,16 @@ TEST_F(ReadIndexTest, AnUnansweredQuestionDoesNotHoldUpReadsForEver) {
   EXPECT_TRUE(leader_.ReadIndexOf(read).has_value());
 }
 
+// A refused connection comes back at once. Asking again at once would spin for as long as the read
+// waits; the next heartbeat is soon enough.
+TEST_F(ReadIndexTest, AReadAsksAnUnreachablePeerAgainOnlyWithTheNextHeartbeat) {
+  leader_.Read();
+  FailCall(leader_, *TakeHeartbeatTo(leader_, kS2));
+  EXPECT_TRUE(leader_.TakeRequestsTo<AppendEntriesRequest>(kS2).empty());
+  leader_.TickTimes(leader_.setup().options.heartbeat_ticks);
+  EXPECT_TRUE(TakeHeartbeatTo(leader_, kS2).has_value());
+}
+
 // Trap F5 belongs to the caller: the core names the index and does not wait for it.
 TEST_F(ReadIndexTest, AReadIsReadyBeforeTheStateMachineHasAppliedItsIndex) {
   leader_.HoldApply();
