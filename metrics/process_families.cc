@@ -1,14 +1,15 @@
 #include "metrics/process_families.h"
 
-#include <dirent.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include <cstdint>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <sstream>
 #include <string>
+#include <system_error>
 
 #include "metrics/family.h"
 
@@ -61,14 +62,14 @@ std::optional<double> BootTimeSeconds() {
 }
 
 std::optional<double> CountOpenFiles() {
-  DIR* directory = opendir("/proc/self/fd");
-  if (directory == nullptr) return std::nullopt;
-  double count = 0;
-  while (const dirent* entry = readdir(directory)) {
-    if (entry->d_name[0] != '.') ++count;
+  std::error_code failure;
+  std::filesystem::directory_iterator file("/proc/self/fd", failure);
+  double count = -1;  // Less the one that this look opens.
+  for (; !failure && file != std::filesystem::directory_iterator(); file.increment(failure)) {
+    ++count;
   }
-  closedir(directory);
-  return count - 1;  // Less the one this look opened.
+  if (failure) return std::nullopt;
+  return count;
 }
 
 void AddFiles(std::vector<MetricFamily>& families) {

@@ -29,6 +29,7 @@ void AddRole(const RaftStatus& status, std::vector<MetricFamily>& families) {
   constexpr std::array kRoles = {RoleName::kFollower, RoleName::kPreCandidate, RoleName::kCandidate,
                                  RoleName::kLeader};
   std::vector<ClientMetric> roles;
+  roles.reserve(kRoles.size());
   for (const RoleName role : kRoles) {
     roles.push_back(GaugeSeries(role == status.role ? 1 : 0, {{"role", ToString(role)}}));
   }

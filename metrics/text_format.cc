@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <cstdio>
 
@@ -72,7 +73,7 @@ std::string HumanBytes(std::uint64_t bytes) {
 std::string HumanSeconds(double seconds) {
   constexpr double kMinute = 60, kHour = 3600, kDay = 86'400;
   seconds = std::max(seconds, 0.0);
-  if (seconds < 0.9995) return std::to_string(static_cast<int>(seconds * 1000 + 0.5)) + " ms";
+  if (seconds < 0.9995) return std::to_string(std::lround(seconds * 1000)) + " ms";
   if (seconds < kMinute) return Short(seconds, "s");
   const auto whole = static_cast<std::uint64_t>(seconds);
   if (seconds < kHour) return TwoUnits(whole, 60, "min", "s");
