@@ -211,7 +211,10 @@ class PeerService::Rpcs final : public peer::v1::PeerService::CallbackService {
   grpc::Status AnswerGreeting(const peer::v1::GreetRequest& request,
                               peer::v1::GreetResponse& response) {
     const absl::StatusOr<Greeting> greeting = ReadGreeting(request, local_.server_id);
-    if (!greeting.ok()) return ToGrpc(greeting.status());
+    if (!greeting.ok()) {
+      CountGreeting(request.header(), greeting.status());
+      return ToGrpc(greeting.status());
+    }
     const HeaderRules* rules = rules_.load(std::memory_order_acquire);
     if (rules != nullptr) {
       if (auto refusal = Meet(*greeting, rules->founding())) return ToGrpc(*refusal);
@@ -257,6 +260,21 @@ class PeerService::Rpcs final : public peer::v1::PeerService::CallbackService {
     observer_.OnHeaderRefused(refusal.problem);
     if (header_lines_[static_cast<std::size_t>(refusal.problem)].IsDue()) {
       spdlog::warn("refused a message at the peer port: it {}", refusal.message);
+    }
+  }
+
+  void CountGreeting(const peer::v1::PeerHeader& header, const absl::Status& status) {
+    HeaderProblem problem = HeaderProblem::kProtocolVersion;
+    if (absl::IsInvalidArgument(status)) {
+      problem = HeaderProblem::kMalformed;
+    } else if (header.to() != local_.server_id.value()) {
+      problem = HeaderProblem::kNotAddressee;
+    } else if (header.from() == header.to()) {
+      problem = HeaderProblem::kUnknownMember;
+    }
+    observer_.OnHeaderRefused(problem);
+    if (header_lines_[static_cast<std::size_t>(problem)].IsDue()) {
+      spdlog::warn("refused a greeting: {}", std::string(status.message()));
     }
   }
 

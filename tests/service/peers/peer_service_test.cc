@@ -165,6 +165,18 @@ TEST_F(PeerServiceTest, TwoProcessesWithOneIdentityRaiseTheAlarm) {
   EXPECT_EQ(door_.observer().clone_alarms, 1);
 }
 
+TEST_F(PeerServiceTest, AGreetingForSomeoneElseIsRefusedAndCounted) {
+  peer::v1::GreetRequest request;
+  WriteGreeting(Knocker(102), &founding_, ServerId(3), 103, request);
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + kPatience);
+  peer::v1::GreetResponse response;
+  const grpc::Status status = stub_->Greet(&context, request, &response);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+  EXPECT_THAT(status.error_message(), HasSubstr("NOT_ADDRESSEE"));
+  EXPECT_EQ(door_.observer().count(HeaderProblem::kNotAddressee), 1);
+}
+
 TEST_F(PeerServiceTest, AWipedMemberIsToldTheFoundingAndNotNoted) {
   Open(Agree);
   peer::v1::GreetRequest request;
