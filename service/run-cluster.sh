@@ -161,8 +161,11 @@ wait_for_leader() {
 
 # Shows a command as the reader would type it, then runs it.
 demonstrate() {
+  local output
   echo "\$ raftctl $*"
-  "$binaries/raftctl" --endpoints "$endpoints" "$@" || fail "raftctl $1 failed"
+  # Values come as they are, without a line break of their own.
+  output=$("$binaries/raftctl" --endpoints "$endpoints" "$@") || fail "raftctl $1 failed"
+  echo "$output"
 }
 
 show_what_next() {
@@ -206,7 +209,7 @@ trap on_signal INT TERM
 start_servers
 wait_for_leader
 echo "$servers servers run on loopback and have a leader."
-demonstrate put greeting "hello, cluster"
+demonstrate put greeting hello
 demonstrate get greeting
 demonstrate status
 if $check; then
