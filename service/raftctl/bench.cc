@@ -15,11 +15,15 @@ constexpr char kPropose[] = "/raft.v1.ConsensusService/Propose";
 constexpr char kRead[] = "/raft.v1.ConsensusService/Read";
 constexpr size_t kPoolBytes = 1 << 20;
 
-struct Operation {
-  v1::ProposeRequest propose;
-  v1::ProposeResponse proposed;
-  v1::ReadRequest read;
-  v1::ReadResponse answer;
+// The messages of one operation, alive until it is answered.
+struct Putting {
+  v1::ProposeRequest request;
+  v1::ProposeResponse response;
+};
+
+struct Reading {
+  v1::ReadRequest request;
+  v1::ReadResponse response;
 };
 
 v1::ReadConsistency ConsistencyOf(BenchOperation operation) {
@@ -54,14 +58,14 @@ void PrintReport(const BenchOptions& options, OutputFormat format, const BenchRe
 // One read before the clock runs: it finds the leader, and says plainly when there is none.
 int FindCluster(CallEngine* engine, LeaderClient* client, const GlobalOptions& global,
                 BenchOperation operation) {
-  Operation first;
-  first.read.mutable_query()->mutable_get()->set_key(BenchData::KeyOf(0));
-  first.read.set_consistency(ConsistencyOf(operation));
+  Reading first;
+  first.request.mutable_query()->mutable_get()->set_key(BenchData::KeyOf(0));
+  first.request.set_consistency(ConsistencyOf(operation));
   LeaderCallResult answer;
   bool answered = false;
   client->Start({.method = kRead,
-                 .request = &first.read,
-                 .response = &first.answer,
+                 .request = &first.request,
+                 .response = &first.response,
                  .deadline = Clock::now() + global.timeout,
                  .retry_unknown_outcome = true},
                 [&](const LeaderCallResult& result) {
@@ -91,26 +95,33 @@ std::string BenchData::RandomValue() { return pool_.substr(random_() % kPoolByte
 
 void StartBenchOperation(LeaderClient* client, BenchData* data, BenchOperation operation,
                          Clock::duration timeout, BenchRun::OperationDone done) {
-  auto messages = std::make_shared<Operation>();
-  LeaderCall call;
-  call.deadline = Clock::now() + timeout;
   if (operation == BenchOperation::kPut) {
-    v1::Put* put = messages->propose.mutable_command()->mutable_put();
-    put->set_key(data->RandomKey());
-    put->set_value(data->RandomValue());
-    call.method = kPropose;
-    call.request = &messages->propose;
-    call.response = &messages->proposed;
-  } else {
-    messages->read.mutable_query()->mutable_get()->set_key(data->RandomKey());
-    messages->read.set_consistency(ConsistencyOf(operation));
-    call.method = kRead;
-    call.request = &messages->read;
-    call.response = &messages->answer;
+    std::string key = data->RandomKey();
+    return StartBenchPut(client, std::move(key), data->RandomValue(), timeout, std::move(done));
   }
-  client->Start(call, [messages, done = std::move(done)](const LeaderCallResult& result) {
-    done(result.ok());
-  });
+  auto messages = std::make_shared<Reading>();
+  messages->request.mutable_query()->mutable_get()->set_key(data->RandomKey());
+  messages->request.set_consistency(ConsistencyOf(operation));
+  client->Start(
+      {.method = kRead,
+       .request = &messages->request,
+       .response = &messages->response,
+       .deadline = Clock::now() + timeout},
+      [messages, done = std::move(done)](const LeaderCallResult& result) { done(result.ok()); });
+}
+
+void StartBenchPut(LeaderClient* client, std::string key, std::string value,
+                   Clock::duration timeout, BenchRun::OperationDone done) {
+  auto messages = std::make_shared<Putting>();
+  v1::Put* put = messages->request.mutable_command()->mutable_put();
+  put->set_key(std::move(key));
+  put->set_value(std::move(value));
+  client->Start(
+      {.method = kPropose,
+       .request = &messages->request,
+       .response = &messages->response,
+       .deadline = Clock::now() + timeout},
+      [messages, done = std::move(done)](const LeaderCallResult& result) { done(result.ok()); });
 }
 
 int RunBench(const GlobalOptions& global, const BenchOptions& options) {

@@ -46,6 +46,10 @@ class BenchData {
 void StartBenchOperation(LeaderClient* client, BenchData* data, BenchOperation operation,
                          Clock::duration timeout, BenchRun::OperationDone done);
 
+// The same for a put of one given key.
+void StartBenchPut(LeaderClient* client, std::string key, std::string value,
+                   Clock::duration timeout, BenchRun::OperationDone done);
+
 // Returns an ExitCode. Prints the figures to stdout. Overwrites keys named "bench-...".
 int RunBench(const GlobalOptions& global, const BenchOptions& options);
 
