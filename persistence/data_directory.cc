@@ -18,6 +18,7 @@
 #include "persistence/start_rules.h"
 #include "persistence/state_pointer.h"
 #include "persistence/status_conversion.h"
+#include "persistence/way_back.h"
 #include "persistence/write_ahead_scan.h"
 
 namespace raft {
@@ -104,7 +105,9 @@ class LocalDataDirectory final : public DataDirectory {
 absl::Status LocalDataDirectory::Identify(ServerId server_id, std::uint64_t initial_members_hash) {
   absl::StatusOr<Identity> found = ReadIdentityFile(path_);
   if (absl::IsNotFound(found.status())) return BeBorn(server_id, initial_members_hash);
-  if (!found.ok()) return found.status();
+  if (!found.ok()) {
+    return absl::Status(found.status().code(), std::string(found.status().message()) + kWayBack);
+  }
   identity_ = *std::move(found);
   if (absl::Status status = CheckIdentity(server_id); !status.ok()) return status;
   if (!identity_.is_forming() || identity_.initial_members_hash == initial_members_hash) {
@@ -249,12 +252,12 @@ absl::Status LocalDataDirectory::CreateStorage() {
 absl::Status LocalDataDirectory::CheckWriteAhead() const {
   if (!DatabaseExists(LogPath())) return absl::OkStatus();  // opening it says so better
   const absl::StatusOr<WriteAheadFinding> finding = ScanWriteAhead(LogPath());
-  if (!finding.ok()) return Refused(path_, std::string(finding.status().message()));
+  if (!finding.ok()) return Refused(path_, std::string(finding.status().message()) + kWayBack);
   if (finding->tail != WriteAheadTail::kSuspect) return absl::OkStatus();
   return Refused(path_, finding->path + " is damaged at byte " + std::to_string(finding->offset) +
                             ": what was durable there cannot be read, and writes that came later "
-                            "can; restore the disk, or use an empty directory and let the server "
-                            "join as a new member");
+                            "can" +
+                            kWayBack);
 }
 
 absl::Status LocalDataDirectory::FinishCreation(const OpenedServer& opened) {

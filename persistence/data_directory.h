@@ -8,8 +8,7 @@
 //
 // Start order for a server: Open (locks, reads or creates the identity), then, once the cluster is
 // founded, OpenServer (promise, log, state machine, verified against each other). Errors name file,
-// operation and cause; UserError() of the message says what to do. Main thread only, before the
-// other threads start.
+// operation and cause, and say what to do. Main thread only, before the other threads start.
 #pragma once
 
 #include <cstdint>
@@ -43,9 +42,10 @@ struct DirectorySizes {
 class DataDirectory {
  public:
   // Locks `path` and reads its identity; an empty or absent directory (its parent must exist) gets
-  // a new one in state forming, fsynced. FAILED_PRECONDITION: belongs to another server id, locked
-  // by another process, world-writable, identity missing although data is there, damaged, or of a
-  // newer format. PERMISSION_DENIED: not writable.
+  // a new one in state forming, fsynced. A forming server takes a changed members hash over.
+  // FAILED_PRECONDITION: belongs to another server id, locked by another process, world-writable,
+  // identity missing although data is there, or of a newer format. DATA_LOSS: identity damaged.
+  // PERMISSION_DENIED: not writable.
   static absl::StatusOr<std::unique_ptr<DataDirectory>> Open(const std::string& path,
                                                              ServerId server_id,
                                                              std::uint64_t initial_members_hash);
@@ -54,13 +54,15 @@ class DataDirectory {
   virtual const Identity& identity() const = 0;
   virtual const std::string& path() const = 0;
 
-  // Makes the founding durable (fsynced), once. Requires: still forming, and this server's id and
-  // incarnation are among the members.
+  // Makes the founding durable (fsynced), once; the same one again is fine. FAILED_PRECONDITION:
+  // another founding was adopted, this server's id and incarnation are not among the members, or
+  // the founding makes no sense.
   virtual absl::Status AdoptFounding(const FoundingConfiguration& founding) = 0;
 
   // Opens promise, log and state, verifies each and their relations (design section 5, "what a
-  // start accepts"), and creates them only on the first start after the founding. Requires:
-  // founded.
+  // start accepts"), and creates them only on the first start after the founding.
+  // FAILED_PRECONDITION or DATA_LOSS: refused (also while forming), with the reason and the way
+  // back.
   virtual absl::StatusOr<OpenedServer> OpenServer() = 0;
 
   virtual DirectorySizes Sizes() const = 0;

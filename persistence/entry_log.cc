@@ -6,13 +6,10 @@
 #include "leveldb/iterator.h"
 #include "persistence/byte_order.h"
 #include "persistence/status_conversion.h"
+#include "persistence/way_back.h"
 
 namespace raft {
 namespace {
-
-constexpr char kWayBack[] =
-    "; this server does not start on a log it cannot trust: restore the disk, or give the server "
-    "an empty data directory and let it join as a new member";
 
 std::string_view View(const leveldb::Slice& slice) { return {slice.data(), slice.size()}; }
 leveldb::Slice ToSlice(std::string_view view) { return {view.data(), view.size()}; }

@@ -5,13 +5,10 @@
 #include "core/check.h"
 #include "persistence/key_value_rules.h"
 #include "persistence/status_conversion.h"
+#include "persistence/way_back.h"
 
 namespace raft {
 namespace {
-
-constexpr char kWayBack[] =
-    "; this server does not start on a state it cannot trust: restore the disk, or give the server "
-    "an empty data directory and let it join as a new member";
 
 leveldb::Slice ToSlice(std::string_view view) { return {view.data(), view.size()}; }
 

@@ -10,6 +10,7 @@
 #include "persistence/byte_order.h"
 #include "persistence/checksum.h"
 #include "persistence/status_conversion.h"
+#include "persistence/way_back.h"
 
 namespace raft {
 namespace {
@@ -17,13 +18,13 @@ namespace {
 constexpr std::string_view kMagic = "RAFTPROM";
 constexpr std::uint64_t kVersion = 1;
 constexpr std::size_t kClusterIdBytes = 16;
-constexpr char kWayBack[] =
-    "; without its promise this server could vote twice in one term, so it does not start: restore "
-    "the file, or give the server an empty data directory and let it join as a new member";
+constexpr char kWhy[] =
+    "; without its promise this server could vote twice in one term, so it does not start";
 
 absl::Status ForeignPromise(const std::string& path) {
-  return absl::FailedPreconditionError(
-      "cannot use " + path + ": it belongs to another server, incarnation or cluster" + kWayBack);
+  return absl::FailedPreconditionError("cannot use " + path +
+                                       ": it belongs to another server, incarnation or cluster" +
+                                       kWhy + kWayBack);
 }
 
 }  // namespace
@@ -100,7 +101,7 @@ absl::StatusOr<PromiseFile> PromiseFile::Open(const std::string& directory, cons
   }
   if (!best) {
     return absl::DataLossError(std::string(found[0].status().message()) + "; and " +
-                               std::string(found[1].status().message()) + kWayBack);
+                               std::string(found[1].status().message()) + kWhy + kWayBack);
   }
   PromiseFile file;
   file.current_ = *found[*best];

@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "persistence/way_back.h"
+
 namespace raft {
 namespace {
 
@@ -11,10 +13,9 @@ std::string Text(LogPosition position) {
 }
 
 absl::Status Refuse(const std::string& reason) {
-  return absl::FailedPreconditionError(
-      "cannot start on this data directory: " + reason +
-      "; part of it was lost or replaced by an older copy: restore the disk, or give the server an "
-      "empty data directory and let it join as a new member");
+  return absl::FailedPreconditionError("cannot start on this data directory: " + reason +
+                                       "; part of it was lost or replaced by an older copy" +
+                                       kWayBack);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "persistence/file.h"
+#include "persistence/way_back.h"
 
 namespace raft {
 namespace {
@@ -29,10 +30,8 @@ absl::StatusOr<std::string> ReadStatePointer(const std::string& directory) {
   const std::string path = directory + "/" + kStatePointerName;
   absl::StatusOr<std::string> name = ReadFramedFile(path, kMagic, kVersion);
   if (absl::IsNotFound(name.status())) {
-    return absl::FailedPreconditionError(
-        std::string(name.status().message()) +
-        ", though this server was started before; restore the disk, or give the server an empty "
-        "data directory and let it join as a new member");
+    return absl::FailedPreconditionError(std::string(name.status().message()) +
+                                         ", though this server was started before" + kWayBack);
   }
   if (name.ok() && !IsStateName(*name)) {
     return absl::DataLossError("cannot read " + path + ": it names no state directory");
