@@ -82,6 +82,9 @@ TEST_F(ApiRefusalTest, AMessageFarAboveEveryLimitIsRefused) {
   const auto answer = client().Put("key", std::string(16u << 20, 'v'));
 
   EXPECT_FALSE(answer.ok());
+  EXPECT_NE(answer.error.message.find("larger than max"), std::string::npos)
+      << answer.error.message;
+  EXPECT_EQ(cluster_.MustGet("key"), "(absent)");
 }
 
 TEST_F(ApiRefusalTest, AScanWithoutAnEndReadsToTheEndOfTheKeySpacePageByPage) {
@@ -108,7 +111,7 @@ TEST_F(ApiRefusalTest, ACommandOfNoKnownKindIsRefused) {
   // Field 9 of Command is nobody's yet: a newer client's kind.
   v1::ProposeRequest newer;
   ASSERT_TRUE(newer.mutable_command()->ParseFromString(std::string("\x4a\x01x", 3)));
-  ExpectInvalid(client().Propose(newer));
+  ExpectNotSupported(client().Propose(newer), "a kind of a newer version");
   ExpectInvalid(client().Read({}));
 }
 

@@ -1,5 +1,6 @@
 #include "tests/integration/client.h"
 
+#include <grpc/grpc.h>
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
 
@@ -116,7 +117,12 @@ struct Client::Connection {
   grpc::GenericStub stub;
 };
 
-Client::Client(const std::string& address) : connection_(std::make_unique<Connection>(address)) {}
+Client::Client(const std::string& address) {
+  // The library stays up between tests: its last user to go away waits up to 10 s for what a
+  // refused call has left behind in it.
+  [[maybe_unused]] static const bool kept_up = (grpc_init(), true);
+  connection_ = std::make_unique<Connection>(address);
+}
 Client::~Client() = default;
 
 std::unique_ptr<PendingCall> Client::Start(const std::string& method, const std::string& request,

@@ -101,7 +101,7 @@ TEST(DataDirectoryTest, EmptiedAlthoughTheServerExistedBeforeIsRefusedWithTheWay
 
   EXPECT_EQ(cluster.process(2).WaitForExit(), kDataDirectoryUnusable) << cluster.LogOf(2);
   EXPECT_NE(cluster.LogOf(2).find("way back"), std::string::npos) << "no way back is named:\n"
-                                                                 << cluster.LogOf(2);
+                                                                  << cluster.LogOf(2);
   cluster.Kill(2);
   EXPECT_GT(cluster.MustPut("key", "without server 2"), 0u);
 
