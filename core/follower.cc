@@ -124,7 +124,19 @@ const char* Follower::BrokenLaw(const AppendEntriesRequest& request) const {
       return "Leader Completeness: the leader would replace a committed entry";
     }
   }
+  if (LetsLogTimeFall(request)) return "log time never falls along the log";
   return nullptr;
+}
+
+// Within the message the border has checked it; only here is the entry before the first new one.
+bool Follower::LetsLogTimeFall(const AppendEntriesRequest& request) const {
+  const RaftLog& log = state_.log();
+  if (!log.Contains(request.previous)) return false;  // Step 2 decides.
+  for (const LogEntryPointer& entry : request.entries) {
+    if (log.Contains(entry->position())) continue;
+    return entry->log_time_ms < log.LogTimeAt(entry->index - 1);
+  }
+  return false;
 }
 
 // Step 2: "Reply false if log doesn't contain an entry at prevLogIndex whose term matches

@@ -37,6 +37,8 @@ class Follower final : public Role {
   void RecognizeLeader(ServerId leader);
   // The law of Raft that an honest leader's request could not break; none if it breaks none.
   const char* BrokenLaw(const AppendEntriesRequest& request) const;
+  // Whether the first entry that is new here is older, in log time, than the one before it.
+  bool LetsLogTimeFall(const AppendEntriesRequest& request) const;
   bool LogMatches(LogPosition previous) const;
   LogIndex StoreNewEntries(const AppendEntriesRequest& request);
   void FollowLeaderCommit(LogIndex leader_commit, LogIndex last_verified);

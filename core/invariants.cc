@@ -8,7 +8,7 @@ void Invariants::Check(const ServerState& state, const Role& role) {
   CheckOneState(state, role);
   const Memory now{
       .promise = {.current_term = state.current_term(), .voted_for = state.persistent.voted_for()},
-      .commit_index = state.commit_index,
+      .committed = {.index = state.commit_index, .term = *state.log().TermAt(state.commit_index)},
       .handed_to_apply_index = state.handed_to_apply_index,
       .last_position = state.log().last_position(),
       .durable_sequence = state.persistent.durability().durable_sequence(),
@@ -46,7 +46,7 @@ void Invariants::CheckBetweenStates(const Memory& now, const ServerState& state)
   RAFT_CHECK_IMPLIES(same_term && previous_.promise.voted_for,
                      now.promise.voted_for == previous_.promise.voted_for,
                      "Election Safety: within a term the vote is set at most once (N2)");
-  RAFT_CHECK(now.commit_index >= previous_.commit_index, "the commit index never falls (N4)");
+  RAFT_CHECK(now.committed.index >= previous_.committed.index, "the commit index never falls (N4)");
   RAFT_CHECK(now.handed_to_apply_index >= previous_.handed_to_apply_index,
              "nothing is handed to apply twice (N4)");
   RAFT_CHECK(now.durable_sequence >= previous_.durable_sequence, "the disk lane is FIFO");
@@ -56,8 +56,8 @@ void Invariants::CheckBetweenStates(const Memory& now, const ServerState& state)
   RAFT_CHECK_IMPLIES(led_throughout, state.log().Contains(previous_.last_position),
                      "Leader Append-Only: a leader never cuts its own log (N5)");
   // What was committed stays: the newest committed entry vouches for those before it (N6).
-  RAFT_CHECK(state.log().TermAt(previous_.commit_index).has_value(),
-             "no committed entry is ever removed (N6)");
+  RAFT_CHECK(state.log().Contains(previous_.committed),
+             "no committed entry is ever removed or replaced (N6)");
 }
 
 }  // namespace raft

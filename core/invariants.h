@@ -19,7 +19,7 @@ class Invariants {
   // What the laws between two states need to remember of the earlier one.
   struct Memory {
     Promise promise;
-    LogIndex commit_index;
+    LogPosition committed;  // at the commit index
     LogIndex handed_to_apply_index;
     LogPosition last_position;
     PersistSequence durable_sequence;

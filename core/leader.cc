@@ -231,11 +231,13 @@ void Leader::ReplicateTo(ServerId to, PeerProgress& peer) {
 }
 
 // Reads wait for answers to requests issued after they came. One such heartbeat is under way per
-// peer; reads that come meanwhile share the next one.
+// peer; reads that come meanwhile share the next one. A peer that just failed to answer is left to
+// the interval's heartbeats: asked again at once, one that refuses connections would be asked for
+// as long as a read waits, as fast as the loop turns.
 void Leader::ConfirmLeadershipForReads(ServerId to, PeerProgress& peer) {
   const std::optional<RequestNumber> needed = reads_.newest_needed();
   if (!needed || peer.highest_answered() >= *needed) return;
-  if (peer.has_read_heartbeat_in_flight()) return;
+  if (peer.has_read_heartbeat_in_flight() || peer.is_probed()) return;
   SendHeartbeat(to, peer, /*for_reads=*/true);
 }
 

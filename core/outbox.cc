@@ -41,15 +41,17 @@ void Outbox::ReleaseInto(Effects& effects) {
   for (OutgoingMessage& message : free_) MoveInto(effects, std::move(message));
   free_.clear();
   const PersistSequence durable = persistent_.durability().durable_sequence();
-  std::deque<Held> still_held;
+  // Not in rising order of `until`: what waits for a promise stands among what waits for the log.
+  auto kept = held_.begin();
   for (Held& held : held_) {
     if (held.until <= durable) {
       MoveInto(effects, std::move(held.message));
     } else {
-      still_held.push_back(std::move(held));
+      if (&*kept != &held) *kept = std::move(held);
+      ++kept;
     }
   }
-  held_ = std::move(still_held);
+  held_.erase(kept, held_.end());
 }
 
 void Outbox::Hold(PersistSequence until, OutgoingMessage message) {

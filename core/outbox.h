@@ -5,7 +5,6 @@
 // Knows sequences; nothing of roles or sockets.
 #pragma once
 
-#include <deque>
 #include <variant>
 #include <vector>
 
@@ -46,7 +45,7 @@ class Outbox {
 
   const PersistentState& persistent_;
   std::vector<OutgoingMessage> free_;
-  std::deque<Held> held_;
+  std::vector<Held> held_;
 };
 
 }  // namespace raft

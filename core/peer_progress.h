@@ -40,6 +40,8 @@ class PeerProgress {
   std::uint64_t last_contact_ticks() const { return last_contact_ticks_; }
   bool has_entries_in_flight() const { return entries_in_flight_.has_value(); }
   bool has_read_heartbeat_in_flight() const { return read_heartbeat_.has_value(); }
+  // A request was lost and nothing was answered since.
+  bool is_probed() const { return is_probed_; }
   PeerState state() const {
     return is_probed_ || !has_matched_ ? PeerState::kProbe : PeerState::kReplicate;
   }

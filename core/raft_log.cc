@@ -29,6 +29,10 @@ std::optional<Term> RaftLog::TermAt(LogIndex index) const {
   return SlotAt(index).entry->term;
 }
 
+LogTimeMs RaftLog::LogTimeAt(LogIndex index) const {
+  return index == base_.index ? base_log_time_ms_ : SlotAt(index).entry->log_time_ms;
+}
+
 bool RaftLog::Contains(LogPosition position) const {
   return TermAt(position.index) == position.term;
 }

@@ -31,6 +31,8 @@ class RaftLog {
   // The term at `index`, the base included; none for what was trimmed or is not there yet. Never 0
   // for "unknown" (trap B10); {0, 0} is a real position of term 0.
   std::optional<Term> TermAt(LogIndex index) const;
+  // The log time at `index`. Requires: base().index <= index <= last_index().
+  LogTimeMs LogTimeAt(LogIndex index) const;
   // Whether the log holds exactly this position (Figure 2, AppendEntries step 2).
   bool Contains(LogPosition position) const;
   // Requires: first_index() <= index <= last_index().
