@@ -79,6 +79,7 @@ TEST_F(PeerLinksTest, EntriesArriveWholeAndAreMatched) {
   Send(OneEntry(7, ServerId(1), data));
   const auto answer = OnlyInput<ResponseReceived>();
   EXPECT_EQ(std::get<AppendEntriesResponse>(answer.response).match_index, LogIndex(1));
+  ASSERT_TRUE(answerer_->recorder().WaitForCount(1));
   const std::vector<Input> received = answerer_->recorder().inputs();
   const auto& request = std::get<RequestReceived>(received.at(0)).request;
   EXPECT_EQ(std::get<AppendEntriesRequest>(request).entries.at(0)->data, data);
