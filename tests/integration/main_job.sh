@@ -36,6 +36,7 @@ start_server() {
     --http-address "127.0.0.1:$((port_base + 10 * $1 + 2))" \
     --initial-members "$members" >> "$work/server-$1.log" 2>&1 &
   pids[$1]=$!
+  disown "$!"  # bash would announce the kill that this script is about
 }
 
 # wait_for SECONDS WHAT COMMAND...
@@ -59,7 +60,7 @@ acknowledged_at_least() { [ "$(acknowledged)" -ge "$1" ]; }
 # Applied index and digests of each server, one line each; the digest of a full scan included.
 states() {
   raftctl -o json status --verify-digest |
-    grep -o '"\(appliedIndex\|stateDigest\|verifiedStateDigest\)": *"[0-9a-f]*"' | grep -o '[0-9a-f]*"$' | paste - - -
+    grep -o '"\(appliedIndex\|stateDigest\|verifiedStateDigest\)": *"[0-9a-f]*"' | grep -o '[0-9a-f]*"$' | tr -d '"' | paste - - -
 }
 same_states() { [ "$(states | wc -l)" -eq 3 ] && [ "$(states | sort -u | wc -l)" -eq 1 ]; }
 
