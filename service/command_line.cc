@@ -2,7 +2,6 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <optional>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -67,10 +66,6 @@ void AddLimitOptions(CLI::App& app, Options& options) {
 void AddLogOptions(CLI::App& app, Options& options) {
   Add(app, "log-format", options.log_format, "text, json, or auto (text on a terminal)");
   Add(app, "log-level", options.log_level, "trace, debug, info, warn or error");
-}
-
-std::string EnvironmentName(const std::string& option) {
-  return kPrefix + absl::AsciiStrToUpper(absl::StrReplaceAll(option, {{"-", "_"}}));
 }
 
 // CLI11 says which option failed only in some of its messages, and never where the value was.

@@ -1,0 +1,199 @@
+// The apply thread: what proposals and reads are told, and when.
+#include "service/loop/apply_thread.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/service/loop/fakes.h"
+
+namespace raft {
+namespace {
+
+class ApplyThreadTest : public testing::Test {
+ protected:
+  Ticket Add(FakeClient& client) { return calls_.Add(&client, FarFuture()).value(); }
+
+  static ProposalAppended Appended(Ticket ticket, std::uint64_t index, std::uint64_t term) {
+    return {.ticket = ticket, .position = {.index = LogIndex(index), .term = Term(term)}};
+  }
+
+  void Push(std::vector<ProposalAppended> appended, std::vector<LogEntryPointer> entries) {
+    ApplyWork work;
+    work.proposals_appended = std::move(appended);
+    work.entries = std::move(entries);
+    ASSERT_TRUE(apply_.Push(std::move(work)));
+  }
+
+  FakeStateMachine state_;
+  Inbox inbox_{InboxLimits{}};
+  PendingCalls calls_{1000};
+  StatusBoard board_;
+  LoopObserver observer_;
+  Notebook<absl::Status> fatal_;
+  ApplyThread apply_{state_,
+                     inbox_,
+                     calls_,
+                     board_,
+                     observer_,
+                     [this](const absl::Status& failure) { fatal_.Write(failure); },
+                     ApplyLimits{.batch_bytes_max = 1000, .batch_entries_max = 4}};
+};
+
+TEST_F(ApplyThreadTest, GivesAProposalTheResultOfItsEntry) {
+  FakeClient first, second;
+  const Ticket first_ticket = Add(first);
+  const Ticket second_ticket = Add(second);
+  apply_.Start();
+  Push({Appended(first_ticket, 1, 1), Appended(second_ticket, 2, 1)}, {});
+  Push({}, {MakeEntry(1, 1, "a"), MakeEntry(2, 1, "b")});
+  EXPECT_EQ(first.Answer(), "applied 1: did a");
+  EXPECT_EQ(second.Answer(), "applied 2: did b");
+}
+
+TEST_F(ApplyThreadTest, TellsAProposalThatAnotherTermsEntryTookItsPlace) {
+  RaftStatus status;
+  status.current_term = Term(2);
+  status.leader = ServerId(3);
+  board_.Publish(status);
+  FakeClient client;
+  const Ticket ticket = Add(client);
+  apply_.Start();
+  Push({Appended(ticket, 1, 1)}, {MakeEntry(1, 2)});
+  EXPECT_EQ(client.Answer(), "refused");
+  EXPECT_EQ(client.last_refusal.reason, RefusalReason::kNotLeader);
+  EXPECT_EQ(client.last_refusal.leader_hint, ServerId(3));
+  EXPECT_EQ(client.last_refusal.current_term, Term(2));
+}
+
+TEST_F(ApplyThreadTest, AnswersTwoProposalsThatWereAppendedAtOneIndexInTwoTerms) {
+  FakeClient lost, kept;
+  const Ticket lost_ticket = Add(lost);
+  const Ticket kept_ticket = Add(kept);
+  apply_.Start();
+  Push({Appended(lost_ticket, 2, 1)}, {});
+  Push({Appended(kept_ticket, 2, 3)}, {});
+  Push({}, {MakeEntry(1, 3, "a"), MakeEntry(2, 3, "b")});
+  EXPECT_EQ(lost.Answer(), "refused");
+  EXPECT_EQ(kept.Answer(), "applied 2: did b");
+}
+
+TEST_F(ApplyThreadTest, LeavesAProposalWaitingUntilItsIndexIsApplied) {
+  FakeClient client;
+  const Ticket ticket = Add(client);
+  apply_.Start();
+  Push({Appended(ticket, 2, 1)}, {MakeEntry(1, 1)});
+  ASSERT_TRUE(state_.batches.WaitForCount(1));
+  EXPECT_FALSE(client.answered());
+  Push({}, {MakeEntry(2, 1, "b")});
+  EXPECT_EQ(client.Answer(), "applied 2: did b");
+}
+
+TEST_F(ApplyThreadTest, AppliesForAClientThatGaveUpAndAnswersNobody) {
+  FakeClient client;
+  const Ticket ticket = Add(client);
+  ASSERT_EQ(calls_.Take(ticket), &client);
+  apply_.Start();
+  Push({Appended(ticket, 1, 1)}, {MakeEntry(1, 1)});
+  ASSERT_TRUE(state_.batches.WaitForCount(1));
+  apply_.DrainAndStop();
+  EXPECT_FALSE(client.answered());
+}
+
+TEST_F(ApplyThreadTest, SplitsWorkIntoBatchesByEntriesAndByBytes) {
+  std::vector<LogEntryPointer> entries;
+  for (std::uint64_t index = 1; index <= 6; ++index) entries.push_back(MakeEntry(index, 1));
+  entries.push_back(MakeEntry(7, 1, std::string(2000, 'x')));
+  Push({}, std::move(entries));
+  apply_.Start();
+  apply_.DrainAndStop();
+  EXPECT_EQ(state_.batches.Read(),
+            (std::vector<std::vector<std::uint64_t>>{{1, 2, 3, 4}, {5, 6}, {7}}));
+}
+
+TEST_F(ApplyThreadTest, ReportsWhatIsApplied) {
+  apply_.Start();
+  Push({}, {MakeEntry(1, 1), MakeEntry(2, 1)});
+  std::vector<Input> turn;
+  ASSERT_TRUE(inbox_.WaitAndTake(turn));
+  EXPECT_EQ(std::get<EntriesApplied>(turn.front()).last_applied, LogIndex(2));
+}
+
+TEST_F(ApplyThreadTest, AnswersAReadOnlyOnceItsIndexIsApplied) {
+  FakeClient client;
+  const Ticket ticket = Add(client);
+  apply_.Start();
+  ASSERT_TRUE(apply_.PushRead({.ticket = ticket, .read_index = LogIndex(2)}));
+  Push({}, {MakeEntry(1, 1)});
+  ASSERT_TRUE(state_.batches.WaitForCount(1));
+  EXPECT_FALSE(client.answered());
+  Push({}, {MakeEntry(2, 1)});
+  EXPECT_EQ(client.Answer(), "read at 2");
+}
+
+TEST_F(ApplyThreadTest, HoldsAReadBackUntilTheIndexItWishesForIsApplied) {
+  FakeClient client(/*min_applied_index=*/3);
+  const Ticket ticket = Add(client);
+  apply_.Start();
+  ASSERT_TRUE(apply_.PushRead({.ticket = ticket, .read_index = LogIndex(0)}));
+  Push({}, {MakeEntry(1, 1), MakeEntry(2, 1)});
+  ASSERT_TRUE(state_.batches.WaitForCount(1));
+  EXPECT_FALSE(client.answered());
+  Push({}, {MakeEntry(3, 1)});
+  EXPECT_EQ(client.Answer(), "read at 3");
+}
+
+TEST_F(ApplyThreadTest, HandsOnRefusalsAndPassedDeadlines) {
+  FakeClient refused, late;
+  ApplyWork work;
+  work.refusals.push_back({.ticket = Add(refused),
+                           .reason = RefusalReason::kOverloaded,
+                           .leader_hint = std::nullopt,
+                           .current_term = Term(1),
+                           .silent_peer = std::nullopt});
+  work.overdue.push_back(
+      {.call = &late, .appended = LogPosition{.index = LogIndex(4), .term = Term(1)}});
+  apply_.Start();
+  ASSERT_TRUE(apply_.Push(std::move(work)));
+  EXPECT_EQ(refused.Answer(), "refused");
+  EXPECT_EQ(late.Answer(), "deadline at 4");
+}
+
+TEST_F(ApplyThreadTest, RunsATaskWhenAppliedIndexAndStateAreOfOneInstant) {
+  Notebook<std::string> digests;
+  Push({}, {MakeEntry(1, 1)});
+  ASSERT_TRUE(apply_.PushTask([&](KeyValueStore& state) {
+    EXPECT_EQ(state.digest(), std::to_string(state.applied().index.value()));
+    digests.Write(state.digest());
+  }));
+  apply_.Start();
+  apply_.DrainAndStop();
+  EXPECT_EQ(digests.Read(), std::vector<std::string>{"1"});
+  EXPECT_FALSE(apply_.PushTask([](KeyValueStore&) {})) << "stopped";
+}
+
+TEST_F(ApplyThreadTest, StopsOnAFailedApplyAndReportsNothingOfTheBatch) {
+  state_.failure = "write state-1/000003.log: no space left on device";
+  FakeClient client;
+  const Ticket ticket = Add(client);
+  apply_.Start();
+  Push({Appended(ticket, 1, 1)}, {MakeEntry(1, 1)});
+  ASSERT_TRUE(fatal_.WaitForCount(1));
+  apply_.DrainAndStop();
+  EXPECT_EQ(fatal_.Read().front().message(), state_.failure);
+  EXPECT_FALSE(client.answered());
+  inbox_.Close();
+  std::vector<Input> turn;
+  EXPECT_FALSE(inbox_.WaitAndTake(turn));
+}
+
+TEST_F(ApplyThreadTest, StopsWhenTheStateCannotBeRead) {
+  state_.read_failure = absl::DataLossError("read state-1: checksum mismatch");
+  FakeClient client;
+  const Ticket ticket = Add(client);
+  apply_.Start();
+  ASSERT_TRUE(apply_.PushRead({.ticket = ticket, .read_index = LogIndex(0)}));
+  ASSERT_TRUE(fatal_.WaitForCount(1));
+  EXPECT_EQ(fatal_.Read().front().message(), "read state-1: checksum mismatch");
+}
+
+}  // namespace
+}  // namespace raft

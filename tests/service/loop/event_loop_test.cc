@@ -1,0 +1,226 @@
+// The whole loop on real threads: a cluster of one with a fake disk and state machine, and a
+// cluster of three whose peers never answer.
+#include "service/loop/event_loop.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "service/loop/ticker.h"
+#include "tests/service/loop/fakes.h"
+
+namespace raft {
+namespace {
+
+class CountingObserver final : public LoopObserver {
+ public:
+  void OnCommitted(Seconds) override { committed.Write(1); }
+  Notebook<int> committed;
+};
+
+// One server with all its threads.
+class LoopOfOneServer {
+ public:
+  explicit LoopOfOneServer(std::vector<std::uint64_t> voters)
+      : raft(ServerId(1), Configuration(voters), RaftOptions{}, /*random_seed=*/1, {}) {}
+  ~LoopOfOneServer() { Stop(); }
+
+  void Start() {
+    disk.Start();
+    apply.Start();
+    loop.Start();
+    ticker.Start();
+  }
+  void Stop() {
+    ticker.Stop();
+    loop.Stop();
+    disk.DrainAndStop();
+    apply.DrainAndStop();
+  }
+
+  bool WaitUntilLeader() const {
+    return WaitFor([this] { return board.leadership().is_leader(); });
+  }
+  static bool WaitFor(const std::function<bool()>& condition) {
+    const auto until = std::chrono::steady_clock::now() + kPatience;
+    while (!condition()) {
+      if (std::chrono::steady_clock::now() > until) return false;
+      std::this_thread::yield();
+    }
+    return true;
+  }
+
+  void Propose(FakeClient& client, SteadyTime deadline, std::string command) {
+    const Ticket ticket = calls.Add(&client, deadline).value();
+    ASSERT_TRUE(inbox.PushClient(
+        CommandProposed{
+            .ticket = ticket, .command = std::move(command), .expected_term = std::nullopt},
+        1));
+  }
+  void Read(FakeClient& client) {
+    const Ticket ticket = calls.Add(&client, FarFuture()).value();
+    ASSERT_TRUE(inbox.PushClient(ReadRequested{.ticket = ticket}, 1));
+  }
+
+  static ClusterConfiguration Configuration(const std::vector<std::uint64_t>& voters) {
+    std::vector<ServerId> ids;
+    for (const std::uint64_t voter : voters) ids.emplace_back(voter);
+    return ClusterConfiguration(std::move(ids));
+  }
+
+  static FatalHandler FailTheTest() {
+    return [](const absl::Status& failure) { ADD_FAILURE() << failure.message(); };
+  }
+
+  FakeStorage storage;
+  FakeStateMachine state;
+  FakePeers peers;
+  CountingObserver observer;
+  StatusBoard board;
+  Inbox inbox{InboxLimits{}};
+  PendingCalls calls{100'000};
+  RaftServer raft;
+  DiskThread disk{storage, inbox, observer, FailTheTest()};
+  ApplyThread apply{state, inbox, calls, board, observer, FailTheTest(), ApplyLimits{}};
+  EventLoop loop{{.raft = raft,
+                  .inbox = inbox,
+                  .disk = disk,
+                  .apply = apply,
+                  .peers = peers,
+                  .calls = calls,
+                  .board = board,
+                  .observer = observer}};
+  Ticker ticker{std::chrono::milliseconds(1), inbox};
+};
+
+TEST(EventLoopTest, AClusterOfOneLeadsAndAnswersProposalsAndReads) {
+  LoopOfOneServer server({1});
+  server.Start();
+  ASSERT_TRUE(server.WaitUntilLeader());
+  FakeClient writer, reader;
+  server.Propose(writer, FarFuture(), "a");
+  EXPECT_EQ(writer.Answer(), "applied 2: did a") << "index 1 is the no-op of the term";
+  server.Read(reader);
+  EXPECT_EQ(reader.Answer(), "read at 2");
+}
+
+TEST(EventLoopTest, MeasuresTheTimeFromAppendToCommit) {
+  LoopOfOneServer server({1});
+  server.Start();
+  ASSERT_TRUE(server.WaitUntilLeader());
+  FakeClient client;
+  server.Propose(client, FarFuture(), "a");
+  EXPECT_TRUE(server.observer.committed.WaitForCount(1));
+}
+
+TEST(EventLoopTest, SharesOneWriteAmongAllThatGatherDuringAWrite) {
+  LoopOfOneServer server({1});
+  server.Start();
+  ASSERT_TRUE(server.WaitUntilLeader());
+  FakeClient first;
+  server.Propose(first, FarFuture(), "warm-up");
+  ASSERT_EQ(first.Answer(), "applied 2: did warm-up");
+  const std::size_t batches_before = server.storage.batches.Read().size();
+
+  server.storage.door.Shut();
+  std::vector<std::unique_ptr<FakeClient>> clients;
+  for (int count = 0; count < 100; ++count) {
+    clients.push_back(std::make_unique<FakeClient>());
+    server.Propose(*clients.back(), FarFuture(), "x");
+  }
+  ASSERT_TRUE(LoopOfOneServer::WaitFor([&] { return server.inbox.depth().clients == 0; }));
+  server.storage.door.Open();
+  for (const auto& client : clients) EXPECT_NE(client->Answer(), "no answer in time");
+  EXPECT_LE(server.storage.batches.Read().size() - batches_before, 5u);
+}
+
+TEST(EventLoopTest, DoesNotAppendAProposalThatIsPastItsDeadline) {
+  LoopOfOneServer server({1});
+  server.Start();
+  ASSERT_TRUE(server.WaitUntilLeader());
+  FakeClient late, in_time;
+  server.Propose(late, LongAgo(), "late");
+  server.Propose(in_time, FarFuture(), "in time");
+  EXPECT_EQ(in_time.Answer(), "applied 2: did in time");
+  EXPECT_EQ(late.Answer(), "deadline");
+}
+
+TEST(EventLoopTest, DoesNotAppendForAClientThatGaveUpInTheQueue) {
+  LoopOfOneServer server({1});
+  server.Start();
+  ASSERT_TRUE(server.WaitUntilLeader());
+  FakeClient gone, client;
+  const Ticket ticket = server.calls.Add(&gone, FarFuture()).value();
+  ASSERT_EQ(server.calls.Take(ticket), &gone);
+  ASSERT_TRUE(server.inbox.PushClient(
+      CommandProposed{.ticket = ticket, .command = "gone", .expected_term = std::nullopt}, 1));
+  server.Propose(client, FarFuture(), "here");
+  EXPECT_EQ(client.Answer(), "applied 2: did here");
+}
+
+TEST(EventLoopTest, SaysWhereAnAppendedProposalStandsWhenItsDeadlinePasses) {
+  LoopOfOneServer server({1});
+  server.Start();
+  ASSERT_TRUE(server.WaitUntilLeader());
+  FakeClient warm_up;
+  server.Propose(warm_up, FarFuture(), "warm-up");
+  ASSERT_EQ(warm_up.Answer(), "applied 2: did warm-up");
+  server.storage.door.Shut();
+  FakeClient client;
+  server.Propose(client, std::chrono::steady_clock::now() + std::chrono::milliseconds(500), "slow");
+  EXPECT_EQ(client.Answer(), "deadline at 3") << "appended, so the outcome is unknown";
+  server.storage.door.Open();
+}
+
+TEST(EventLoopTest, RefusesClientsOnAServerThatDoesNotLeadAndAsksItsPeers) {
+  LoopOfOneServer server({1, 2, 3});
+  server.Start();
+  FakeClient client;
+  server.Propose(client, FarFuture(), "a");
+  EXPECT_EQ(client.Answer(), "refused");
+  EXPECT_EQ(client.last_refusal.reason, RefusalReason::kNotLeader);
+  EXPECT_TRUE(server.peers.requests.WaitForCount(2)) << "a pre-vote to each peer";
+}
+
+TEST(EventLoopTest, AnswersEverythingThatWasAcceptedBeforeItStops) {
+  LoopOfOneServer server({1});
+  server.Start();
+  ASSERT_TRUE(server.WaitUntilLeader());
+  std::vector<std::unique_ptr<FakeClient>> clients;
+  for (int count = 0; count < 200; ++count) {
+    clients.push_back(std::make_unique<FakeClient>());
+    server.Propose(*clients.back(), FarFuture(), "x");
+  }
+  server.Stop();
+  for (const UnansweredCall& rest : server.calls.TakeAll()) {
+    rest.call->OnShuttingDown(rest.appended);
+  }
+  for (const auto& client : clients) EXPECT_NE(client->Answer(), "answered more than once");
+  for (const auto& client : clients) EXPECT_TRUE(client->answered());
+}
+
+TEST(EventLoopTest, KeepsManyClientsApartUnderLoadFromManyThreads) {
+  constexpr int kThreads = 4;
+  constexpr int kProposals = 500;
+  LoopOfOneServer server({1});
+  server.Start();
+  ASSERT_TRUE(server.WaitUntilLeader());
+  std::vector<std::thread> threads;
+  for (int thread = 0; thread < kThreads; ++thread) {
+    threads.emplace_back([&server, thread] {
+      for (int count = 0; count < kProposals; ++count) {
+        const std::string command = std::to_string(thread) + "/" + std::to_string(count);
+        FakeClient client;
+        server.Propose(client, FarFuture(), command);
+        EXPECT_THAT(client.Answer(), testing::EndsWith(": did " + command));
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+}
+
+}  // namespace
+}  // namespace raft

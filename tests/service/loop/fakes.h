@@ -1,0 +1,198 @@
+// Stand-ins for what the loop's threads talk to: a disk, a state machine, peers and clients that
+// remember what happened to them, and a way to wait for it that is not a sleep.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/log_entry.h"
+#include "persistence/key_value_store.h"
+#include "persistence/mutex.h"
+#include "persistence/storage.h"
+#include "service/loop/client_call.h"
+#include "service/loop/loop_observer.h"
+#include "service/loop/peer_outlet.h"
+#include "service/loop/pending_calls.h"
+
+namespace raft {
+
+inline constexpr std::chrono::seconds kPatience{20};
+
+// A place where threads leave notes and a test waits until the notes say what it expects.
+template <typename Note>
+class Notebook {
+ public:
+  void Write(Note note) {
+    MutexLock lock(mutex_);
+    notes_.push_back(std::move(note));
+    lock.unlock();
+    changed_.notify_all();
+  }
+  std::vector<Note> Read() const {
+    MutexLock lock(mutex_);
+    return notes_;
+  }
+  // False: that many notes did not come in time.
+  bool WaitForCount(std::size_t count) const {
+    MutexLock lock(mutex_);
+    return changed_.wait_for(lock, kPatience, [&] { return notes_.size() >= count; });
+  }
+
+ private:
+  mutable Mutex mutex_;
+  mutable ConditionVariable changed_;
+  std::vector<Note> notes_;
+};
+
+// A door that a test holds shut while a thread stands in front of it.
+class Door {
+ public:
+  void Shut() {
+    MutexLock lock(mutex_);
+    open_ = false;
+  }
+  void Open() {
+    MutexLock lock(mutex_);
+    open_ = true;
+    lock.unlock();
+    changed_.notify_all();
+  }
+  void PassThrough() {
+    MutexLock lock(mutex_);
+    ++arrivals_;
+    changed_.notify_all();
+    changed_.wait(lock, [this] { return open_; });
+  }
+  bool WaitForArrivals(int count) {
+    MutexLock lock(mutex_);
+    return changed_.wait_for(lock, kPatience, [&] { return arrivals_ >= count; });
+  }
+
+ private:
+  Mutex mutex_;
+  ConditionVariable changed_;
+  bool open_ = true;
+  int arrivals_ = 0;
+};
+
+inline LogEntryPointer MakeEntry(std::uint64_t index, std::uint64_t term, std::string data = "x") {
+  return std::make_shared<const LogEntry>(LogEntry{.index = LogIndex(index),
+                                                   .term = Term(term),
+                                                   .kind = EntryKind::kCommand,
+                                                   .log_time_ms = 0,
+                                                   .data = std::move(data)});
+}
+
+// Remembers each batch; fails when told to.
+class FakeStorage final : public Storage {
+ public:
+  absl::Status Persist(std::span<const PersistRequest> requests) override {
+    door.PassThrough();
+    if (!failure.ok()) return failure;
+    std::vector<std::uint64_t> sequences;
+    for (const PersistRequest& request : requests) sequences.push_back(request.sequence.value());
+    batches.Write(std::move(sequences));
+    return absl::OkStatus();
+  }
+
+  Door door;
+  absl::Status failure;  // set before the thread starts
+  Notebook<std::vector<std::uint64_t>> batches;
+};
+
+// Answers each command with "did <data>" and each read with its applied index.
+class FakeStateMachine final : public KeyValueStore {
+ public:
+  ApplyOutcome Apply(std::span<const LogEntryPointer> entries) override {
+    door.PassThrough();
+    ApplyOutcome outcome;
+    if (!failure.empty()) {
+      outcome.failure = failure;
+      return outcome;
+    }
+    std::vector<std::uint64_t> indexes;
+    for (const LogEntryPointer& entry : entries) {
+      outcome.results.push_back("did " + entry->data);
+      applied_ = entry->position();
+      indexes.push_back(entry->index.value());
+    }
+    batches.Write(std::move(indexes));
+    return outcome;
+  }
+  LogPosition applied() const override { return applied_; }
+  LogTimeMs log_time_ms() const override { return 0; }
+  absl::Status Read(const v1::Query&, v1::ReadResponse* response) override {
+    if (!read_failure.ok()) return read_failure;
+    response->set_read_index(applied_.index.value());
+    return absl::OkStatus();
+  }
+  std::string digest() const override { return std::to_string(applied_.index.value()); }
+  absl::StatusOr<std::string> ScanDigest() override { return digest(); }
+  std::uint64_t key_count() const override { return 0; }
+  absl::Status Checkpoint() override { return absl::OkStatus(); }
+
+  Door door;
+  std::string failure;        // set before the thread starts
+  absl::Status read_failure;  // set before the thread starts
+  Notebook<std::vector<std::uint64_t>> batches;
+
+ private:
+  LogPosition applied_;
+};
+
+class FakePeers final : public PeerOutlet {
+ public:
+  void SendRequest(OutgoingRequest request) override { requests.Write(request.to); }
+  void SendResponse(OutgoingResponse response) override { responses.Write(response.to.peer); }
+
+  Notebook<ServerId> requests;
+  Notebook<ServerId> responses;
+};
+
+// A client that writes down its answer: "applied 3: did x", "read at 3", "refused", "deadline",
+// "deadline at 3", "shutdown".
+class FakeClient final : public ClientCall {
+ public:
+  explicit FakeClient(std::uint64_t min_applied_index = 0)
+      : ClientCall(LogIndex(min_applied_index)) {}
+
+  void OnApplied(LogPosition position, std::string result, const Standing&) override {
+    answers.Write("applied " + std::to_string(position.index.value()) + ": " + result);
+  }
+  absl::Status OnReadable(KeyValueStore& state, LogIndex read_index, const Standing&) override {
+    v1::ReadResponse response;
+    absl::Status read = state.Read(v1::Query(), &response);
+    if (read.ok()) answers.Write("read at " + std::to_string(read_index.value()));
+    return read;
+  }
+  void OnRefused(const Refusal& refusal) override {
+    last_refusal = refusal;
+    answers.Write("refused");
+  }
+  void OnDeadlinePassed(std::optional<LogPosition> appended) override {
+    answers.Write(appended ? "deadline at " + std::to_string(appended->index.value()) : "deadline");
+  }
+  void OnShuttingDown(std::optional<LogPosition>) override { answers.Write("shutdown"); }
+
+  // The one answer, once it came.
+  std::string Answer() const {
+    if (!answers.WaitForCount(1)) return "no answer in time";
+    const std::vector<std::string> all = answers.Read();
+    return all.size() == 1 ? all.front() : "answered more than once";
+  }
+  bool answered() const { return !answers.Read().empty(); }
+
+  Refusal last_refusal{};  // read it after Answer()
+  Notebook<std::string> answers;
+};
+
+inline SteadyTime FarFuture() { return std::chrono::steady_clock::now() + std::chrono::hours(1); }
+inline SteadyTime LongAgo() { return std::chrono::steady_clock::now() - std::chrono::hours(1); }
+
+}  // namespace raft
