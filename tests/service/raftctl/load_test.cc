@@ -92,8 +92,8 @@ TEST(LoadQueueTest, HoldsTheSecondLineOfAKeyUntilTheFirstIsFinished) {
   queue.Add({"b", "3", 3});
   EXPECT_EQ(queue.Take()->value, "1");
   EXPECT_EQ(queue.Take()->value, "3");
-  EXPECT_EQ(queue.Take(), std::nullopt);
-  EXPECT_EQ(queue.waiting(), 1u);
+  ASSERT_EQ(queue.Take(), std::nullopt);
+  ASSERT_EQ(queue.waiting(), 1u);
   queue.Finish("a");
   EXPECT_EQ(queue.Take()->value, "2");
   queue.Finish("a");
