@@ -146,23 +146,38 @@ bool Listener::AcceptOne() {
   if (connection < 0) {
     if (errno == EINTR || errno == ECONNABORTED) return true;
     if (errno == EAGAIN || errno == EWOULDBLOCK) return false;
-    spdlog::warn("cannot accept a connection for {}: {}; trying again in {} ms", purpose_,
-                 std::strerror(errno), kExhaustedWaitMs);
-    pollfd wake = {.fd = wake_fd_, .events = POLLIN, .revents = 0};
-    poll(&wake, 1, kExhaustedWaitMs);
+    WaitForDescriptors(errno);
     return false;
   }
   if (EatsIntoReserve(connection)) {
-    spdlog::warn(
-        "closed a new connection for {}: {} descriptors are open, the rest is kept for files",
-        purpose_, connection);
-    close(connection);
+    TurnAway(connection);
     return true;
   }
   const int on = 1;
   setsockopt(connection, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
   connected_(listen_fd_, connection);
   return true;
+}
+
+// The connection stays in the kernel's queue until there is a descriptor for it.
+void Listener::WaitForDescriptors(int error) {
+  std::uint64_t held_back = 0;
+  if (lines_.Allows(held_back)) {
+    spdlog::warn("cannot accept a connection for {}: {}; trying again every {} ms", purpose_,
+                 std::strerror(error), kExhaustedWaitMs);
+  }
+  pollfd wake = {.fd = wake_fd_, .events = POLLIN, .revents = 0};
+  poll(&wake, 1, kExhaustedWaitMs);
+}
+
+void Listener::TurnAway(int connection_fd) {
+  close(connection_fd);
+  std::uint64_t held_back = 0;
+  if (!lines_.Allows(held_back)) return;
+  spdlog::warn(
+      "closed a new connection for {} because {} descriptors are open and the rest is kept "
+      "for files ({} more like this)",
+      purpose_, connection_fd, held_back);
 }
 
 void RaiseDescriptorLimit() {

@@ -13,6 +13,7 @@
 
 #include "absl/status/statusor.h"
 #include "service/address.h"
+#include "service/line_limit.h"
 
 namespace raft {
 
@@ -41,11 +42,14 @@ class Listener {
   void Run();
   void AcceptAll();
   bool AcceptOne();
+  void WaitForDescriptors(int error);
+  void TurnAway(int connection_fd);
 
   int listen_fd_;
   int wake_fd_;
   const std::uint16_t port_;
   const std::string purpose_;
+  LineLimit lines_;
   Connected connected_;
   std::thread thread_;
 };

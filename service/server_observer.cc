@@ -125,19 +125,6 @@ void LogEvent(const StaleResponseDropped& event) {
 
 }  // namespace
 
-bool LineLimit::Allows(std::uint64_t& held_back) {
-  using std::chrono::milliseconds;
-  const auto now = std::chrono::steady_clock::now().time_since_epoch();
-  const std::int64_t now_ms = std::chrono::duration_cast<milliseconds>(now).count();
-  std::int64_t next_ms = next_ms_.load(std::memory_order_relaxed);
-  if (now_ms < next_ms || !next_ms_.compare_exchange_strong(next_ms, now_ms + 1000)) {
-    held_back_.fetch_add(1, std::memory_order_relaxed);
-    return false;
-  }
-  held_back = held_back_.exchange(0, std::memory_order_relaxed);
-  return true;
-}
-
 void ServerObserver::OnEvent(const RaftEvent& event) {
   metrics_.OnEvent(event);
   std::visit(

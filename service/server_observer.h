@@ -5,29 +5,17 @@
 // blocks and never calls back.
 #pragma once
 
-#include <atomic>
-#include <chrono>
 #include <cstdint>
 #include <map>
 #include <string>
 
 #include "metrics/raft_metrics.h"
 #include "persistence/mutex.h"
+#include "service/line_limit.h"
 #include "service/loop/loop_observer.h"
 #include "service/peer_observer.h"
 
 namespace raft {
-
-// Lets a kind of log line through at most once a second and counts what it held back.
-class LineLimit {
- public:
-  // Whether to write the line now; `held_back` lines of its kind were not.
-  bool Allows(std::uint64_t& held_back);
-
- private:
-  std::atomic<std::int64_t> next_ms_{0};
-  std::atomic<std::uint64_t> held_back_{0};
-};
 
 class ServerObserver final : public LoopObserver, public PeerObserver {
  public:

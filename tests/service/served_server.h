@@ -65,7 +65,9 @@ class ServedServer {
 
   ~ServedServer() {
     gate_.Drain();
-    if (running_) EXPECT_TRUE(running_->Stop().ok());
+    if (running_) {
+      EXPECT_TRUE(running_->Stop().ok());
+    }
     peer_service_->Close();
     grpc_server_->Shutdown(std::chrono::system_clock::now());
     std::filesystem::remove_all(directory_path_);
