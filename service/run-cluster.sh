@@ -149,12 +149,12 @@ fail_with_log() {
 }
 
 wait_for_leader() {
-  local deadline=$((SECONDS + 30)) server
-  until "$binaries/raftctl" --endpoints "$endpoints" health >/dev/null 2>&1; do
+  local deadline=$((SECONDS + 30)) server health
+  until health=$(timeout 10 "$binaries/raftctl" --endpoints "$endpoints" health 2>&1); do
     for server in "${!pids[@]}"; do
       kill -0 "${pids[server]}" 2>/dev/null || fail_with_log "$server" "server $server ended while starting"
     done
-    [ $SECONDS -lt $deadline ] || fail_with_log 1 "no leader within 30 s"
+    [ $SECONDS -lt $deadline ] || fail_with_log 1 "the servers are not ready after 30 s: ${health:-no answer}"
     sleep 0.1
   done
 }

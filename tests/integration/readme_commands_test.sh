@@ -23,7 +23,11 @@ done
 cluster_pid=$!
 deadline=$((SECONDS + 60))
 until grep -q '^Stop:' "$work/out"; do
-  [ $SECONDS -lt $deadline ] && kill -0 "$cluster_pid" 2>/dev/null || { cat "$work/out" >&2; exit 1; }
+  if [ $SECONDS -ge $deadline ] || ! kill -0 "$cluster_pid" 2>/dev/null; then
+    echo "FAILED: no cluster came up; what it said, and the end of its servers' logs:" >&2
+    tail -n 40 "$work/out" "$work"/data/server-*.log >&2
+    exit 1
+  fi
   sleep 0.1
 done
 
