@@ -25,7 +25,7 @@ TEST(DurableVoteTest, IsAnsweredOnlyOnceItIsOnDisk) {
   EXPECT_EQ(server.AnswersTo(call), 0u);
   server.CompleteWrites(1);
   ASSERT_TRUE(server.Answer<RequestVoteResponse>(call).has_value());
-  EXPECT_TRUE(server.Answer<RequestVoteResponse>(call)->vote_granted);
+  EXPECT_TRUE(server.Answer<RequestVoteResponse>(call).value().vote_granted);
 }
 
 // Trap A2: term and vote are one record.
@@ -46,17 +46,17 @@ TEST(DurableVoteTest, ThatACrashTookWasNeverAnswered) {
   ASSERT_EQ(server.AnswersTo(call), 0u);
   ServerUnderTest restarted(server.SetupAfterCrash());
   const CallId second = restarted.Receive(kS3, RequestVote({.term = 1, .candidate = kS3}));
-  EXPECT_TRUE(restarted.Answer<RequestVoteResponse>(second)->vote_granted);
+  EXPECT_TRUE(restarted.Answer<RequestVoteResponse>(second).value().vote_granted);
 }
 
 // Trap A1: the crash after the answer.
 TEST(DurableVoteTest, ThatWasAnsweredSurvivesACrash) {
   ServerUnderTest server;
   const CallId call = server.Receive(kS2, RequestVote({.term = 1}));
-  ASSERT_TRUE(server.Answer<RequestVoteResponse>(call)->vote_granted);
+  ASSERT_TRUE(server.Answer<RequestVoteResponse>(call).value().vote_granted);
   ServerUnderTest restarted(server.SetupAfterCrash());
   const CallId second = restarted.Receive(kS3, RequestVote({.term = 1, .candidate = kS3}));
-  EXPECT_FALSE(restarted.Answer<RequestVoteResponse>(second)->vote_granted);
+  EXPECT_FALSE(restarted.Answer<RequestVoteResponse>(second).value().vote_granted);
 }
 
 TEST(DurableVoteTest, ADenialWaitsForTheTermItCarries) {
@@ -65,7 +65,7 @@ TEST(DurableVoteTest, ADenialWaitsForTheTermItCarries) {
   const CallId call = server.Receive(kS2, RequestVote({.term = 6, .last_log = At(1, 1)}));
   EXPECT_EQ(server.AnswersTo(call), 0u);
   server.CompleteWrites(1);
-  EXPECT_EQ(server.Answer<RequestVoteResponse>(call)->term, Term(6));
+  EXPECT_EQ(server.Answer<RequestVoteResponse>(call).value().term, Term(6));
 }
 
 TEST(DurableVoteTest, ACandidateAsksForVotesOnlyOnceItsOwnIsOnDisk) {
@@ -100,6 +100,26 @@ TEST(DurableVoteTest, AnOwnVoteThatComesTooLateElectsNobody) {
   EXPECT_EQ(server.durable().promise(), (Promise{.current_term = Term(5), .voted_for = kS2}));
 }
 
+// Trap A24: what counts is the write with the vote in it, not whichever write finishes next.
+TEST(DurableVoteTest, IsNotCountedForAnOlderWriteThatFinishes) {
+  ServerUnderTest server({.voters = FirstServers(1)});
+  const std::uint64_t timeout = server.setup().options.election_timeout_ticks_max + 1;
+  server.TickTimes(timeout);
+  ASSERT_EQ(server.role(), RoleName::kLeader);
+  server.HoldDisk();
+  server.Propose("a");
+  // A message from outside makes it a follower of term 5, and its timer a candidate of term 6.
+  server.ReceiveAnswer(kS2, RequestVoteResponse{.number = RequestNumber(1), .term = Term(5)});
+  server.TickTimes(timeout);
+  ASSERT_EQ(server.role(), RoleName::kCandidate);
+  while (server.writes_waiting().size() > 1) {
+    server.CompleteWrites(1);
+    ASSERT_EQ(server.role(), RoleName::kCandidate);
+  }
+  server.CompleteWrites(1);
+  EXPECT_EQ(server.role(), RoleName::kLeader);
+}
+
 // ---- A follower's entries.
 
 // Trap B12: an acknowledgement is a promise about the disk.
@@ -112,7 +132,7 @@ TEST(DurableEntriesTest, AreAcknowledgedOnlyOnceTheyAreOnDisk) {
   EXPECT_EQ(server.status().durable_index, LogIndex(0));
   server.CompleteWrites(1);
   ASSERT_TRUE(server.Answer<AppendEntriesResponse>(call).has_value());
-  EXPECT_EQ(server.Answer<AppendEntriesResponse>(call)->match_index, LogIndex(2));
+  EXPECT_EQ(server.Answer<AppendEntriesResponse>(call).value().match_index, LogIndex(2));
 }
 
 TEST(DurableEntriesTest, ADuplicateIsNotAcknowledgedBeforeTheFirstIsOnDisk) {
@@ -122,7 +142,7 @@ TEST(DurableEntriesTest, ADuplicateIsNotAcknowledgedBeforeTheFirstIsOnDisk) {
   const CallId duplicate = server.Receive(kS2, AppendEntries({.entries = LogOfTerms({1, 1})}));
   EXPECT_EQ(server.AnswersTo(duplicate), 0u);
   server.ReleaseDisk();
-  EXPECT_EQ(server.Answer<AppendEntriesResponse>(duplicate)->match_index, LogIndex(2));
+  EXPECT_EQ(server.Answer<AppendEntriesResponse>(duplicate).value().match_index, LogIndex(2));
 }
 
 TEST(DurableEntriesTest, OneFinishedWriteAnswersForAllBeforeIt) {
@@ -156,11 +176,11 @@ TEST(DurableEntriesTest, AHeartbeatIsAnsweredAtOnceWithWhatIsOnDisk) {
   server.Receive(kS2, AppendEntries({.previous = At(1, 1), .entries = {Entry(2, 1)}}));
   const CallId heartbeat = server.Receive(kS2, AppendEntries({.previous = At(2, 1)}));
   ASSERT_TRUE(server.Answer<AppendEntriesResponse>(heartbeat).has_value());
-  EXPECT_TRUE(server.Answer<AppendEntriesResponse>(heartbeat)->success);
-  EXPECT_EQ(server.Answer<AppendEntriesResponse>(heartbeat)->match_index, LogIndex(1));
+  EXPECT_TRUE(server.Answer<AppendEntriesResponse>(heartbeat).value().success);
+  EXPECT_EQ(server.Answer<AppendEntriesResponse>(heartbeat).value().match_index, LogIndex(1));
   server.CompleteWrites(1);
   const CallId later = server.Receive(kS2, AppendEntries({.previous = At(2, 1)}));
-  EXPECT_EQ(server.Answer<AppendEntriesResponse>(later)->match_index, LogIndex(2));
+  EXPECT_EQ(server.Answer<AppendEntriesResponse>(later).value().match_index, LogIndex(2));
 }
 
 TEST(DurableEntriesTest, AHeartbeatOfANewTermWaitsForThatTerm) {
@@ -169,7 +189,7 @@ TEST(DurableEntriesTest, AHeartbeatOfANewTermWaitsForThatTerm) {
   const CallId heartbeat = server.Receive(kS2, AppendEntries({.term = 2, .previous = At(1, 1)}));
   EXPECT_EQ(server.AnswersTo(heartbeat), 0u);
   server.CompleteWrites(1);
-  EXPECT_EQ(server.Answer<AppendEntriesResponse>(heartbeat)->term, Term(2));
+  EXPECT_EQ(server.Answer<AppendEntriesResponse>(heartbeat).value().term, Term(2));
 }
 
 TEST(DurableEntriesTest, AMismatchWaitsForNoEntries) {
@@ -206,7 +226,7 @@ TEST(TruncationTest, LowersTheClaimOfAWriteUnderWay) {
   EXPECT_EQ(server.AnswersTo(replaced), 0u);
   server.CompleteWrites(1);
   EXPECT_EQ(server.status().durable_index, LogIndex(2));
-  EXPECT_EQ(server.Answer<AppendEntriesResponse>(replaced)->match_index, LogIndex(2));
+  EXPECT_EQ(server.Answer<AppendEntriesResponse>(replaced).value().match_index, LogIndex(2));
 }
 
 TEST(TruncationTest, LowersWhatIsDurableAlready) {
@@ -217,7 +237,7 @@ TEST(TruncationTest, LowersWhatIsDurableAlready) {
   EXPECT_EQ(server.status().durable_index, LogIndex(1));
   const CallId heartbeat = server.Receive(kS2, AppendEntries({.term = 2, .previous = At(2, 2)}));
   server.CompleteWrites(1);
-  EXPECT_LE(server.Answer<AppendEntriesResponse>(heartbeat)->match_index, LogIndex(2));
+  EXPECT_LE(server.Answer<AppendEntriesResponse>(heartbeat).value().match_index, LogIndex(2));
 }
 
 // Trap B15: the same index is written three times, and each write finishes late.
@@ -271,7 +291,7 @@ TEST(LeadersDiskTest, DecidesWhenItsOwnCopyCounts) {
   BecomeEstablishedLeader(leader);
   leader.HoldDisk();
   leader.Propose("a");
-  Acknowledge(leader, *TakeAppendTo(leader, kS2));
+  Acknowledge(leader, TakeAppendTo(leader, kS2).value());
   EXPECT_EQ(leader.commit_index(), 1u);
   leader.CompleteWrites(1);
   EXPECT_EQ(leader.commit_index(), 2u);
@@ -282,8 +302,8 @@ TEST(LeadersDiskTest, IsNotNeededWhenTheOthersAreAMajority) {
   BecomeEstablishedLeader(leader);
   leader.HoldDisk();
   leader.Propose("a");
-  Acknowledge(leader, *TakeAppendTo(leader, kS2));
-  Acknowledge(leader, *TakeAppendTo(leader, kS3));
+  Acknowledge(leader, TakeAppendTo(leader, kS2).value());
+  Acknowledge(leader, TakeAppendTo(leader, kS3).value());
   EXPECT_EQ(leader.commit_index(), 2u);
   // Committed, but applied here only from its own disk.
   EXPECT_EQ(leader.status().applied_index, LogIndex(1));
@@ -310,7 +330,7 @@ TEST(LeadersDiskTest, CommitsNothingForALeaderThatSteppedDown) {
   BecomeEstablishedLeader(leader);
   leader.HoldDisk();
   leader.Propose("a");
-  Acknowledge(leader, *TakeAppendTo(leader, kS2));
+  Acknowledge(leader, TakeAppendTo(leader, kS2).value());
   leader.ReceiveAnswer(kS3, AppendEntriesResponse{.number = RequestNumber(1),
                                                   .term = Term(8),
                                                   .success = false,

@@ -61,6 +61,13 @@ class Figure8Test : public ::testing::Test {
           (message.from == kS1 && message.to == kS3) || (message.from == kS3 && message.to == kS1);
       return between && !BringsIndex3(message);
     });
+    // S2 says in answer to a heartbeat that it holds index 2; its index 3 stays on the wire too.
+    S(kS1).TickTimes(SmallOptions().heartbeat_ticks);
+    cluster_.DeliverWhere([](const MessageInFlight& message) {
+      const auto* append = message.As<AppendEntriesRequest>();
+      const bool heartbeat_to_s2 = message.to == kS2 && append != nullptr && append->is_heartbeat();
+      return heartbeat_to_s2 || (message.from == kS2 && message.to == kS1);
+    });
   }
 
   ServerUnderTest& S(ServerId id) { return cluster_.server(id); }
@@ -95,7 +102,8 @@ TEST_F(Figure8Test, StepC_TheEntryOfTerm2IsOnAMajorityAndStillNotCommitted) {
   EXPECT_THAT(S(kS1).log_terms(), ElementsAre(1, 2, 4));
   EXPECT_THAT(S(kS2).log_terms(), ElementsAre(1, 2));
   EXPECT_THAT(S(kS3).log_terms(), ElementsAre(1, 2));
-  // The leader knows that S3 holds index 2: it counts it, and does not commit by it.
+  // The leader knows that S2 and S3 hold index 2, and does not commit by counting them.
+  EXPECT_EQ(S(kS1).peer(kS2).match_index, LogIndex(2));
   EXPECT_EQ(S(kS1).peer(kS3).match_index, LogIndex(2));
   EXPECT_EQ(S(kS1).commit_index(), 0u);
   EXPECT_THAT(S(kS1).handed_to_apply(), IsEmpty());
