@@ -1,11 +1,11 @@
 #include "service/raftctl/key_value_commands.h"
 
 #include <errno.h>
-#include <string.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
+#include <system_error>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -123,8 +123,8 @@ int ResolveValue(const std::optional<std::string>& given, std::string* value) {
     if (Interrupted()) return FailInterrupted("reading the value", Effect::kReads);
     if (got == 0) return kExitOk;
     if (got < 0) {
-      return Fail({kExitFailed,
-                   absl::StrCat("cannot read the value from standard input: ", strerror(errno))});
+      return Fail({kExitFailed, absl::StrCat("cannot read the value from standard input: ",
+                                             std::generic_category().message(errno))});
     }
     value->append(piece, static_cast<size_t>(got));
     if (value->size() > kValueBytesMax) {

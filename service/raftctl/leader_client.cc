@@ -65,7 +65,7 @@ void LeaderClient::Start(const LeaderCall& call, Done done) {
   auto attempt = std::make_shared<Attempt>();
   attempt->call = call;
   attempt->done = std::move(done);
-  Try(std::move(attempt));
+  Try(attempt);
 }
 
 std::vector<ServerReach> LeaderClient::Reach() const {
@@ -76,8 +76,8 @@ std::vector<ServerReach> LeaderClient::Reach() const {
 
 const std::string& LeaderClient::target_address() const { return servers_[target_]->reach.address; }
 
-void LeaderClient::Try(AttemptPointer attempt) {
-  if (Clock::now() >= attempt->call.deadline) return Finish(std::move(attempt), Ending::kDeadline);
+void LeaderClient::Try(const AttemptPointer& attempt) {
+  if (Clock::now() >= attempt->call.deadline) return Finish(attempt, Ending::kDeadline);
   ++attempt->tries;
   Server* server = servers_[target_].get();
   while (server->links.size() < static_cast<size_t>(connections_)) {
@@ -121,7 +121,7 @@ void LeaderClient::FinishProbe(Server* server, Link* link, const CallOutcome& ou
   for (const auto& waiter : waiters) waiter(reachable);
 }
 
-void LeaderClient::Send(AttemptPointer attempt, Server* server, Link* link) {
+void LeaderClient::Send(const AttemptPointer& attempt, Server* server, Link* link) {
   const LeaderCall& call = attempt->call;
   Clock::time_point deadline = call.deadline;
   if (call.attempt_timeout > Clock::duration::zero()) {
@@ -132,14 +132,15 @@ void LeaderClient::Send(AttemptPointer attempt, Server* server, Link* link) {
       [this, attempt, server](const CallOutcome& outcome) { OnAnswer(attempt, server, outcome); });
 }
 
-void LeaderClient::OnAnswer(AttemptPointer attempt, Server* server, const CallOutcome& outcome) {
+void LeaderClient::OnAnswer(const AttemptPointer& attempt, Server* server,
+                            const CallOutcome& outcome) {
   LeaderCallResult& result = attempt->result;
   result.outcome = outcome;
   bool hinted = false;
   switch (outcome.outcome) {
     case Outcome::kSucceeded:
     case Outcome::kRefused:
-      return Finish(std::move(attempt), Ending::kAnswered);
+      return Finish(attempt, Ending::kAnswered);
     case Outcome::kNotStarted:
       ++result.refusals_retried;
       // An overloaded leader is still the leader.
@@ -148,21 +149,21 @@ void LeaderClient::OnAnswer(AttemptPointer attempt, Server* server, const CallOu
     case Outcome::kUnknown:
       hinted = MoveOn(server, outcome.leader_address);
       if (!attempt->call.retry_unknown_outcome) {
-        return Finish(std::move(attempt), Ending::kAnswered);
+        return Finish(attempt, Ending::kAnswered);
       }
       ++result.unknown_outcomes_retried;
       break;
   }
-  TryLater(std::move(attempt), hinted);
+  TryLater(attempt, hinted);
 }
 
-void LeaderClient::OnUnreachable(AttemptPointer attempt, Server* server) {
+void LeaderClient::OnUnreachable(const AttemptPointer& attempt, Server* server) {
   MoveOn(server, "");
-  if (NobodyReached()) return Finish(std::move(attempt), Ending::kNobodyReached);
-  TryLater(std::move(attempt), false);
+  if (NobodyReached()) return Finish(attempt, Ending::kNobodyReached);
+  TryLater(attempt, false);
 }
 
-void LeaderClient::TryLater(AttemptPointer attempt, bool hinted) {
+void LeaderClient::TryLater(const AttemptPointer& attempt, bool hinted) {
   // The first hops to a hinted leader are free; then delays grow, so that a cluster that is
   // electing is not asked a thousand times, and are spread, so that calls do not come in waves.
   Clock::duration delay = Clock::duration::zero();
@@ -176,7 +177,7 @@ void LeaderClient::TryLater(AttemptPointer attempt, bool hinted) {
   engine_->At(when, [this, attempt] { Try(attempt); });
 }
 
-void LeaderClient::Finish(AttemptPointer attempt, Ending ending) {
+void LeaderClient::Finish(const AttemptPointer& attempt, Ending ending) {
   LeaderCallResult& result = attempt->result;
   result.ending = ending;
   // What an earlier try may have done is not undone by a later refusal.

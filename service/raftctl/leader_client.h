@@ -73,14 +73,14 @@ class LeaderClient {
   struct Attempt;
   using AttemptPointer = std::shared_ptr<Attempt>;
 
-  void Try(AttemptPointer attempt);
+  void Try(const AttemptPointer& attempt);
   void WhenReachable(Server* server, Link* link, std::function<void(bool)> then);
   void FinishProbe(Server* server, Link* link, const CallOutcome& outcome);
-  void Send(AttemptPointer attempt, Server* server, Link* link);
-  void OnAnswer(AttemptPointer attempt, Server* server, const CallOutcome& outcome);
-  void OnUnreachable(AttemptPointer attempt, Server* server);
-  void TryLater(AttemptPointer attempt, bool hinted);
-  void Finish(AttemptPointer attempt, Ending ending);
+  void Send(const AttemptPointer& attempt, Server* server, Link* link);
+  void OnAnswer(const AttemptPointer& attempt, Server* server, const CallOutcome& outcome);
+  void OnUnreachable(const AttemptPointer& attempt, Server* server);
+  void TryLater(const AttemptPointer& attempt, bool hinted);
+  void Finish(const AttemptPointer& attempt, Ending ending);
 
   // Moves the target away from `from`, unless another call already did. Returns true when it went
   // to a server named by `hint`.

@@ -1,12 +1,12 @@
 #include "service/raftctl/load.h"
 
 #include <errno.h>
-#include <string.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <deque>
 #include <memory>
+#include <system_error>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -104,12 +104,13 @@ int Load::Run() {
 }
 
 absl::Status Load::OpenFiles() {
-  const absl::Status opened = reader_.Open(options_.path);
+  absl::Status opened = reader_.Open(options_.path);
   if (!opened.ok() || options_.acks_path.empty()) return opened;
   acks_.reset(std::fopen(options_.acks_path.c_str(), "we"));
   if (acks_ != nullptr) return absl::OkStatus();
   return absl::UnavailableError(absl::StrCat("cannot write the acknowledgement file ",
-                                             options_.acks_path, ": ", strerror(errno)));
+                                             options_.acks_path, ": ",
+                                             std::generic_category().message(errno)));
 }
 
 void Load::Advance() {
@@ -195,7 +196,7 @@ void Load::Acknowledge(const PutInFlight& put, std::uint64_t unknown_outcomes) {
                                         unknown_outcomes, "\n");
   if (std::fputs(text.c_str(), acks_.get()) >= 0 && std::fflush(acks_.get()) == 0) return;
   StopWith({kExitFailed, absl::StrCat("cannot write the acknowledgement file ", options_.acks_path,
-                                      ": ", strerror(errno))});
+                                      ": ", std::generic_category().message(errno))});
   acks_.reset();
 }
 

@@ -3,10 +3,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -35,7 +35,8 @@ absl::Status LineReader::Open(const std::string& path) {
   descriptor_ = path == "-" ? STDIN_FILENO : open(path.c_str(), O_RDONLY | O_CLOEXEC);
   struct stat facts = {};
   if (descriptor_ < 0 || fstat(descriptor_, &facts) != 0) {
-    return absl::NotFoundError(absl::StrCat("cannot open ", path_, ": ", strerror(errno)));
+    return absl::NotFoundError(
+        absl::StrCat("cannot open ", path_, ": ", std::generic_category().message(errno)));
   }
   if (S_ISDIR(facts.st_mode)) {
     return absl::InvalidArgumentError(absl::StrCat("cannot read ", path_, ": it is a directory"));
@@ -55,7 +56,8 @@ absl::Status LineReader::ReadAvailable(std::deque<LoadLine>* lines) {
   partial_.resize(old_size + (got > 0 ? static_cast<size_t>(got) : 0));
   if (got < 0 && (cause == EINTR || cause == EAGAIN)) return absl::OkStatus();
   if (got < 0)
-    return absl::DataLossError(absl::StrCat("cannot read ", path_, ": ", strerror(cause)));
+    return absl::DataLossError(
+        absl::StrCat("cannot read ", path_, ": ", std::generic_category().message(cause)));
   bytes_read_ += static_cast<std::uint64_t>(got);
   at_end_ = got == 0;
   return Split(lines);
