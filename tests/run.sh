@@ -73,6 +73,8 @@ build_and_test() {
 rm -rf "$results"
 mkdir -p "$results"
 start=$SECONDS
+# A clone elsewhere finds the same compilations in the cache.
+export CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1
 export CTEST_OUTPUT_ON_FAILURE=1 PYTHONDONTWRITEBYTECODE=1
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:strict_string_checks=1}
 export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
