@@ -1,0 +1,262 @@
+#include "tests/linearizability/search.h"
+
+#include <algorithm>
+#include <bit>
+
+namespace raft::linearizability {
+namespace {
+
+constexpr std::uint64_t kKnown = std::uint64_t{1} << 32;
+
+KeyState StateOf(const std::uint64_t* row) {
+  return {static_cast<ValueNumber>(row[0]), (row[0] & kKnown) != 0, row[1]};
+}
+
+void SetState(std::uint64_t* row, const KeyState& state) {
+  row[0] = state.value | (state.is_revision_known ? kKnown : 0);
+  row[1] = state.revision;
+}
+
+bool HasBit(const std::uint64_t* words, std::size_t bit) {
+  return (words[bit / 64] >> (bit % 64) & 1) != 0;
+}
+
+void SetBit(std::uint64_t* words, std::size_t bit) {
+  words[bit / 64] |= std::uint64_t{1} << (bit % 64);
+}
+
+void ClearBit(std::uint64_t* words, std::size_t bit) {
+  words[bit / 64] &= ~(std::uint64_t{1} << (bit % 64));
+}
+
+// Whether the change is of the sort that can meet the need.
+bool IsOfUse(const Action& change, const Action& action) {
+  switch (action.need) {
+    case Need::kAbsence:
+      return change.change == Change::kToAbsence;
+    case Need::kPresence:
+      return change.change == Change::kToValue;
+    case Need::kItem:
+      return change.made_value == action.needed_value;
+    case Need::kRevision:
+      return change.change == Change::kToValue;
+    case Need::kNothing:
+    case Need::kImpossible:
+      break;
+  }
+  return false;
+}
+
+}  // namespace
+
+SearchEnd KeySearch::Search(const KeyHistory& history) {
+  Begin(history);
+  for (const Event& event : history.events) {
+    now_ = event.at;
+    if (!event.is_return) {
+      Call(event.operation);
+    } else if (!Return(event.operation)) {
+      return steps_ > steps_max_ ? SearchEnd::kBudgetSpent : SearchEnd::kNoOrder;
+    }
+  }
+  return SearchEnd::kOrderFound;
+}
+
+void KeySearch::Begin(const KeyHistory& history) {
+  history_ = &history;
+  open_words_ = (history.open_max + 63) / 64;
+  row_words_ = kStateWords + open_words_ + (history.unknown.size() + 63) / 64 + 1;
+  open_.assign(open_words_ * 64, 0);
+  occupied_.assign(open_words_, 0);
+  place_of_.assign(history.certain.size(), 0);
+  log_.assign(1, {});
+  current_.assign(row_words_, 0);
+  work_.assign(row_words_, 0);
+  SetState(work_.data(), KeyState{});
+  possible_.Reset(row_words_);
+  possible_.Add(work_.data());
+}
+
+void KeySearch::Call(std::uint32_t operation) {
+  std::size_t place = 0;
+  while (HasBit(occupied_.data(), place)) ++place;
+  SetBit(occupied_.data(), place);
+  open_[place] = operation;
+  place_of_[operation] = static_cast<std::uint32_t>(place);
+  for (std::size_t i = 0; i < possible_.size(); ++i) {
+    const Row row = possible_.row(i);
+    if (IsTrueOf(StateOf(row), history_->certain[operation].action)) Place(row, place);
+  }
+}
+
+bool KeySearch::Return(std::uint32_t operation) {
+  const std::size_t place = place_of_[operation];
+  if (!IsPlacedEverywhere(place)) {
+    next_.Reset(row_words_);
+    tried_.Reset(row_words_);
+    for (std::size_t i = 0; i < possible_.size(); ++i) {
+      PlaceBeforeReturn(possible_.row(i), place);
+      if (steps_ > steps_max_) return false;
+    }
+    refused_ = operation;
+    if (next_.size() == 0) return false;
+    std::swap(possible_, next_);
+  }
+  ClearBit(occupied_.data(), place);
+  for (std::size_t i = 0; i < possible_.size(); ++i) {
+    ClearBit(possible_.row(i) + kStateWords, place);
+  }
+  return true;
+}
+
+bool KeySearch::IsPlacedEverywhere(std::size_t place) {
+  for (std::size_t i = 0; i < possible_.size(); ++i) {
+    if (!HasBit(possible_.row(i) + kStateWords, place)) return false;
+  }
+  return true;
+}
+
+void KeySearch::PlaceBeforeReturn(ConstRow from, std::size_t place) {
+  std::size_t continued = tried_.size();
+  std::copy_n(from, row_words_, work_.data());
+  Keep(place);
+  for (; continued < tried_.size() && steps_ <= steps_max_; ++continued) {
+    std::copy_n(tried_.row(continued), row_words_, current_.data());
+    for (std::size_t word = 0; word < open_words_; ++word) {
+      std::uint64_t unplaced = occupied_[word] & ~current_[kStateWords + word];
+      for (; unplaced != 0; unplaced &= unplaced - 1) {
+        TryNext(word * 64 + static_cast<std::size_t>(std::countr_zero(unplaced)), place);
+      }
+    }
+  }
+}
+
+void KeySearch::TryNext(std::size_t place, std::size_t returning) {
+  const CertainOperation& operation = OpenAt(place);
+  ++steps_;
+  if (!IsNextByRevision(current_.data(), operation)) return;
+  if (const auto after = Apply(StateOf(current_.data()), operation.action)) {
+    std::copy(current_.begin(), current_.end(), work_.begin());
+    SetState(work_.data(), *after);
+    Place(work_.data(), place);
+    Keep(returning);
+  } else if (operation.may_need_unknown) {
+    FindWays(current_.data(), operation.action, 0);
+    for (std::size_t i = 0; i < ways_[0].size(); ++i) {
+      std::copy_n(ways_[0].row(i), row_words_, work_.data());
+      SetState(work_.data(), *Apply(StateOf(work_.data()), operation.action));
+      Place(work_.data(), place);
+      Keep(returning);
+    }
+  }
+}
+
+// The built row is a possibility after the return, or one more on the way to it.
+void KeySearch::Keep(std::size_t returning) {
+  PlaceWhatIsTrue(work_.data());
+  if (HasBit(work_.data() + kStateWords, returning)) {
+    next_.Add(work_.data());
+  } else {
+    tried_.Add(work_.data());
+  }
+}
+
+void KeySearch::FindWays(ConstRow row, const Action& action, std::size_t depth) {
+  while (ways_.size() <= depth) ways_.emplace_back();
+  ways_[depth].Reset(row_words_);
+  for (const UnknownChanges& kind : history_->unknown_kinds) {
+    ++steps_;
+    if (IsOfUse(kind.action, action)) TryUnknown(row, kind, action, depth);
+  }
+}
+
+void KeySearch::TryUnknown(ConstRow row, const UnknownChanges& kind, const Action& action,
+                           std::size_t depth) {
+  std::vector<std::uint64_t>& work = work_;
+  const auto add_if_met = [&](ConstRow before) {
+    std::copy_n(before, row_words_, work.data());
+    const auto after = Apply(StateOf(before), kind.action);
+    if (!after || !Apply(*after, action) || !TakeUnknown(work.data(), kind)) return;
+    SetState(work.data(), *after);
+    ways_[depth].Add(work.data());
+  };
+  if (Meet(StateOf(row), kind.action)) {
+    add_if_met(row);
+  } else if (kind.may_need_unknown && kind.action.needed_revision < action.needed_revision &&
+             steps_ <= steps_max_) {
+    FindWays(row, kind.action, depth + 1);
+    for (std::size_t i = 0; i < ways_[depth + 1].size(); ++i) add_if_met(ways_[depth + 1].row(i));
+  }
+}
+
+bool KeySearch::TakeUnknown(Row row, const UnknownChanges& kind) {
+  for (std::size_t i = kind.first; i < kind.first + kind.count; ++i) {
+    if (HasBit(row, unknown_bits() + i)) continue;
+    if (history_->unknown[i].called_at > now_) return false;
+    SetBit(row, unknown_bits() + i);
+    AddStep(row, history_->unknown[i].position);
+    return true;
+  }
+  return false;
+}
+
+bool KeySearch::IsNextByRevision(ConstRow row, const CertainOperation& operation) const {
+  if (operation.revision == 0) return true;
+  for (std::size_t word = 0; word < open_words_; ++word) {
+    std::uint64_t unplaced = occupied_[word] & ~row[kStateWords + word];
+    for (; unplaced != 0; unplaced &= unplaced - 1) {
+      const auto bit = static_cast<std::size_t>(std::countr_zero(unplaced));
+      const std::uint64_t other = OpenAt(word * 64 + bit).revision;
+      if (other != 0 && other < operation.revision) return false;
+    }
+  }
+  return true;
+}
+
+void KeySearch::PlaceWhatIsTrue(Row row) {
+  for (std::size_t word = 0; word < open_words_; ++word) {
+    std::uint64_t unplaced = occupied_[word] & ~row[kStateWords + word];
+    for (; unplaced != 0; unplaced &= unplaced - 1) {
+      const std::size_t place = word * 64 + static_cast<std::size_t>(std::countr_zero(unplaced));
+      if (IsTrueOf(StateOf(row), OpenAt(place).action)) Place(row, place);
+    }
+  }
+}
+
+void KeySearch::Place(Row row, std::size_t place) {
+  SetBit(row + kStateWords, place);
+  AddStep(row, OpenAt(place).position);
+}
+
+void KeySearch::AddStep(Row row, std::uint32_t position) {
+  std::uint64_t& last = row[row_words_ - 1];
+  log_.push_back({static_cast<std::uint32_t>(last), position});
+  last = log_.size() - 1;
+}
+
+FurthestOrder KeySearch::Furthest() {
+  FurthestOrder furthest;
+  furthest.refused = history_->certain[refused_].position;
+  Row best = nullptr;
+  for (std::size_t i = 0; i < possible_.size(); ++i) {
+    std::vector<std::uint32_t> placed;
+    const Row row = possible_.row(i);
+    for (std::uint64_t step = row[row_words_ - 1]; step != 0; step = log_[step].previous) {
+      placed.push_back(log_[step].position);
+    }
+    if (best != nullptr && placed.size() <= furthest.placed.size()) continue;
+    best = row;
+    furthest.placed = std::move(placed);
+  }
+  std::reverse(furthest.placed.begin(), furthest.placed.end());
+  furthest.state = StateOf(best);
+  for (std::size_t place = 0; place < open_.size(); ++place) {
+    if (HasBit(occupied_.data(), place) && !HasBit(best + kStateWords, place) &&
+        open_[place] != refused_) {
+      furthest.open.push_back(OpenAt(place).position);
+    }
+  }
+  return furthest;
+}
+
+}  // namespace raft::linearizability
