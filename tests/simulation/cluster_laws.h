@@ -1,0 +1,84 @@
+// The laws that hold of the whole cluster, and of what its clients are told.
+//
+// Ids W1 to W12 are those of the test plan; W7, W8 and W11 come with snapshots, membership and the
+// border. Keeps the ledger: every entry that any server ever committed, in order.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "core/effects.h"
+#include "tests/simulation/log_view.h"
+#include "tests/simulation/story.h"
+
+namespace raft::simulation {
+
+class ClusterLaws {
+ public:
+  // `is_durable_on_majority` looks at the disks of the moment.
+  using IsDurable = std::function<bool(LogPosition)>;
+  ClusterLaws(IsDurable is_durable_on_majority, Story& story);
+
+  // W2: an entry's position determines its content and the position before it; by induction two
+  // logs that agree on a position agree on everything before it. `log`: with the write carried.
+  void Wrote(const PersistRequest& request, const LogView& log);
+  // W1 one leader a term; W3 its log holds all that was committed in earlier terms.
+  void BecameLeader(ServerId server, Term term, const LogView& log);
+  // W4 no two servers commit different entries at one index; W5 what is committed is durable on a
+  // majority; W9 no command is committed twice.
+  void Committed(LogIndex after, LogIndex commit_index, Term observed_in, const LogView& log);
+  // W4 for the apply lane.
+  void HandedToApply(std::span<const LogEntryPointer> entries);
+  // W6 equal applied index, equal digest.
+  void Applied(ServerId server, LogPosition position, const std::string& digest);
+
+  // W9, W12: what a client was told of its command. `is_unique`: no other client sends the same.
+  void Acknowledged(std::string_view command, LogPosition position);
+  void Refused(const std::string& command);
+  // W10: a read is answered at least at what was acknowledged before it began.
+  LogIndex newest_acknowledged() const { return newest_acknowledged_; }
+  void ReadAnswered(LogIndex read_index, LogIndex acknowledged_before);
+
+  LogIndex highest_committed() const { return LogIndex(ledger_.size()); }
+  Term highest_led_term() const;
+  // Whether this command, of which there is only one, was ever committed.
+  bool IsCommitted(const std::string& command) const { return commands_.contains(command); }
+  std::uint64_t checked() const { return checked_; }
+
+ private:
+  struct Committal {
+    LogEntryPointer entry;
+    Term observed_in;  // at or after the term that committed it
+  };
+  struct Known {
+    LogEntryPointer entry;
+    Term term_before;
+  };
+
+  void Demand(bool holds, const char* law, const std::function<std::string()>& seen);
+  void AddToLedger(const LogEntryPointer& entry, Term observed_in);
+
+  const IsDurable is_durable_on_majority_;
+  Story& story_;
+  std::map<Term, ServerId> leaders_;
+  std::unordered_map<std::uint64_t, Known> known_;  // by term and index
+  std::vector<Committal> ledger_;
+  std::unordered_set<std::string> commands_;  // committed, as far as they are unique
+  std::unordered_set<std::string> refused_;
+  std::unordered_map<std::uint64_t, std::string> digests_;
+  LogIndex newest_acknowledged_;
+  std::uint64_t checked_ = 0;
+};
+
+// Whether a serialised command can be told from every other: it carries a value, and simulated
+// clients write no value twice.
+bool IsUnique(const LogEntry& entry);
+
+}  // namespace raft::simulation

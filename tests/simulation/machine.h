@@ -1,0 +1,48 @@
+// What a server stands on and a crash cannot take: its disk, and what may happen to it.
+//
+// Start opens what is left of the last life; everything else here happens to the machine, not to
+// the process. Two kinds: thin_machine.h keeps promise, log and state in plain memory and is fast;
+// real_machine.h runs raftd's own storage code over a simulated disk. Knows nothing of time: who
+// writes decides how long it takes.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "core/types.h"
+#include "persistence/data_directory.h"
+#include "tests/simulation/dice.h"
+
+namespace raft::simulation {
+
+class Machine {
+ public:
+  virtual ~Machine() = default;
+
+  // Opens promise, log and state as the last life left them. An error is what raftd would say
+  // before it refuses to start. Requires: nothing of an earlier life is still open.
+  virtual absl::StatusOr<OpenedServer> Start() = 0;
+
+  // The process is about to go without a word: from here on nothing it does changes the disk. Call
+  // before everything opened is destroyed, then one of the two below.
+  virtual void Freeze() {}
+  // kill -9: what was written stays, synced or not.
+  virtual void ProcessEnded() = 0;
+  // The plug was pulled: unsynced suffixes are gone.
+  virtual void PowerLost() = 0;
+
+  // The power goes inside the `steps`-th next step of a write: it is done by half, later ones not
+  // at all, and all of them fail.
+  virtual void CutPowerAfter(std::uint32_t steps) = 0;
+  virtual bool has_lost_power() const = 0;
+
+  // One of the next writes fails; after FailForGood every one does, until Repair, which also calls
+  // off whatever is yet to come.
+  virtual void FailOnce(std::uint32_t after_steps) = 0;
+  virtual void FailForGood() = 0;
+  virtual void FillUp() = 0;
+  virtual void Repair() = 0;
+};
+
+}  // namespace raft::simulation

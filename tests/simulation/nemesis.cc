@@ -1,0 +1,250 @@
+#include "tests/simulation/nemesis.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "tests/simulation/telling.h"
+
+namespace raft::simulation {
+namespace {
+
+constexpr std::uint64_t kPart = 5;
+constexpr Moment kStormMean = 3 * kSecond;
+constexpr Moment kCalmMean = 1 * kSecond;
+constexpr Moment kCheckpointMean = 3 * kSecond;
+constexpr Moment kFlapMean = 300 * kMillisecond;
+
+}  // namespace
+
+Nemesis::Nemesis(std::uint64_t seed, const FaultPlan& plan, VirtualTime& time, Network& network,
+                 Story& story, std::vector<std::unique_ptr<SimulatedServer>>& servers)
+    : plan_(plan),
+      time_(time),
+      network_(network),
+      story_(story),
+      servers_(servers),
+      dice_(seed, kPart) {
+  // What harms messages one by one is the network's.
+  for (std::size_t fault = static_cast<std::size_t>(Fault::kCutOneWay); fault < kFaults; ++fault) {
+    if (plan.faults[fault]) strikes_.push_back(static_cast<Fault>(fault));
+  }
+}
+
+void Nemesis::Begin() {
+  is_at_work_ = true;
+  StormAndCalm(true);
+  Strike();
+}
+
+void Nemesis::StormAndCalm(bool storms) {
+  if (!is_at_work_) return;
+  network_.Storm(storms);
+  time_.After(dice_.About(storms ? kStormMean : kCalmMean),
+              [this, storms] { StormAndCalm(!storms); });
+}
+
+void Nemesis::Strike() {
+  time_.After(dice_.About(plan_.gap_mean), [this] {
+    if (!is_at_work_ || strikes_.empty()) return;
+    const Fault fault = dice_.OneOf(strikes_);
+    SimulatedServer& victim = Victim();
+    if (dice_.Chance(100)) dice_.OneOf(servers_)->CheckpointState();
+    story_.Count(fault);
+    story_.Tell([&] { return "FAULT " + std::string(NameOf(fault)) + " " + NameOf(victim.id()); });
+    Apply(fault, victim);
+    Strike();
+  });
+}
+
+// Most is lost with a leader.
+SimulatedServer& Nemesis::Victim() {
+  SimulatedServer& any = *dice_.OneOf(servers_);
+  if (dice_.Coin()) return any;
+  for (const auto& server : servers_) {
+    if (server->is_up() && server->status().role == RoleName::kLeader) return *server;
+  }
+  return any;
+}
+
+void Nemesis::Last(Undoing undo) {
+  const std::uint64_t number = ++last_undoing_;
+  undoings_.emplace(number, std::move(undo));
+  time_.After(dice_.About(plan_.length_mean), [this, number] {
+    const auto undoing = undoings_.find(number);
+    if (undoing == undoings_.end()) return;
+    const Undoing undo_now = std::move(undoing->second);
+    undoings_.erase(undoing);
+    undo_now();
+  });
+}
+
+void Nemesis::Apply(Fault fault, SimulatedServer& victim) {
+  if (fault <= Fault::kCutChained) return ApplyToNetwork(fault, victim.id());
+  if (fault <= Fault::kPowerLostInDiskStep && fault != Fault::kPowerLost) {
+    return ApplyToDisk(fault, victim);
+  }
+  if (fault <= Fault::kPaused) return ApplyToProcess(fault, victim);
+  ApplyToClock(fault, victim);
+}
+
+void Nemesis::ApplyToNetwork(Fault fault, ServerId victim) {
+  const ServerId other = dice_.OneOf(servers_)->id();
+  if (fault == Fault::kCutOneWay) {
+    const bool inbound = dice_.Coin();
+    CutOff(victim, inbound, !inbound);
+  } else if (fault == Fault::kCutTwoWay) {
+    CutOff(victim, true, true);
+  } else if (fault == Fault::kCutPartial) {
+    network_.Cut(victim, other);
+    if (dice_.Coin()) network_.Cut(other, victim);
+  } else {
+    CutIntoChain();
+  }
+  Last([this] { network_.MendAll(); });
+}
+
+// Each server sees only the one before and the one after it.
+void Nemesis::CutIntoChain() {
+  for (std::size_t one = 0; one < servers_.size(); ++one) {
+    for (std::size_t two = one + 2; two < servers_.size(); ++two) {
+      network_.Cut(servers_[one]->id(), servers_[two]->id());
+      network_.Cut(servers_[two]->id(), servers_[one]->id());
+    }
+  }
+}
+
+void Nemesis::CutOff(ServerId server, bool inbound, bool outbound) {
+  for (const auto& other : servers_) {
+    if (other->id() == server) continue;
+    if (inbound) network_.Cut(other->id(), server);
+    if (outbound) network_.Cut(server, other->id());
+  }
+}
+
+void Nemesis::ApplyToDisk(Fault fault, SimulatedServer& victim) {
+  Machine& machine = victim.machine();
+  switch (fault) {
+    case Fault::kDiskSlow:
+      victim.disk().SetSlowness(dice_.Between(5, 100));
+      return Last([&victim] { victim.disk().SetSlowness(1); });
+    case Fault::kDiskStalled:
+      victim.disk().lane().Hold();
+      return Last([&victim] { victim.disk().lane().Release(); });
+    case Fault::kDiskFailsOnce:
+      return machine.FailOnce(dice_.Between(1, 5));
+    case Fault::kDiskFailsForGood:
+      machine.FailForGood();
+      return Last([&machine] { machine.Repair(); });
+    case Fault::kDiskFull:
+      machine.FillUp();
+      return Last([&machine] { machine.Repair(); });
+    default:
+      return machine.CutPowerAfter(dice_.Between(1, 4));
+  }
+}
+
+void Nemesis::ApplyToProcess(Fault fault, SimulatedServer& victim) {
+  switch (fault) {
+    case Fault::kPaused:
+      victim.Pause();
+      return Last([&victim] { victim.Resume(); });
+    case Fault::kCrashLoop:
+      return CrashAgainAndAgain(victim, dice_.Between(2, 6));
+    case Fault::kPowerLost:
+      victim.LosePower();
+      return RestartLater(victim);
+    default:
+      victim.Kill();
+      return RestartLater(victim);
+  }
+}
+
+void Nemesis::CrashAgainAndAgain(SimulatedServer& victim, std::uint32_t times) {
+  if (dice_.Coin()) {
+    victim.Kill();
+  } else {
+    victim.LosePower();
+  }
+  if (times == 0 || !is_at_work_) return RestartLater(victim);
+  time_.After(dice_.About(50 * kMillisecond), [this, &victim, times] {
+    victim.Start();
+    time_.After(dice_.About(200 * kMillisecond), [this, &victim, times] {
+      if (is_at_work_) CrashAgainAndAgain(victim, times - 1);
+    });
+  });
+}
+
+void Nemesis::ApplyToClock(Fault fault, SimulatedServer& victim) {
+  if (fault == Fault::kClockRate) {
+    victim.SetClockRate(dice_.Between(900, 1100));
+  } else if (fault == Fault::kClockJumps) {
+    victim.JumpClock(dice_.Between(2, 100));
+  } else {
+    victim.FreezeClock(true);
+    Last([&victim] { victim.FreezeClock(false); });
+  }
+}
+
+void Nemesis::WentDown(SimulatedServer& server) { RestartLater(server); }
+
+void Nemesis::RestartLater(SimulatedServer& server) {
+  time_.After(dice_.About(plan_.length_mean), [this, &server] {
+    if (is_at_work_ && !server.Start()) RestartLater(server);
+  });
+}
+
+void Nemesis::HealAll() {
+  is_at_work_ = false;
+  network_.Storm(false);
+  for (const auto& [number, undo] : std::exchange(undoings_, {})) undo();
+  network_.MendAll();
+  for (const auto& server : servers_) {
+    server->machine().Repair();
+    server->SetClockRate(1000);
+    server->Start();
+  }
+}
+
+void Nemesis::HealOnly(const std::vector<ServerId>& healthy) {
+  HealAll();
+  for (const auto& server : servers_) {
+    if (std::find(healthy.begin(), healthy.end(), server->id()) == healthy.end()) Break(*server);
+  }
+}
+
+void Nemesis::Break(SimulatedServer& server) {
+  switch (dice_.Between(0, 4)) {
+    case 0:
+      server.Kill();
+      break;
+    case 1:
+      CutOff(server.id(), true, true);
+      break;
+    case 2:
+      CutOff(server.id(), true, false);
+      break;
+    case 3:
+      CutOff(server.id(), false, true);
+      break;
+    default:
+      Flap(server.id(), true);
+  }
+}
+
+void Nemesis::Flap(ServerId server, bool is_cut) {
+  if (is_cut) {
+    CutOff(server, true, true);
+  } else {
+    for (const auto& other : servers_) {
+      network_.Mend(other->id(), server);
+      network_.Mend(server, other->id());
+    }
+  }
+  const std::uint64_t number = ++last_undoing_;
+  undoings_.emplace(number, [] {});  // a mark: while it stands, the flapping goes on
+  time_.After(dice_.About(kFlapMean), [this, server, is_cut, number] {
+    if (undoings_.erase(number) > 0) Flap(server, !is_cut);
+  });
+}
+
+}  // namespace raft::simulation

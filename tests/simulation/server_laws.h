@@ -1,0 +1,67 @@
+// The laws that hold of one server, watched from outside after everything that happens to it.
+//
+// Ids N1 to N11 are those of the test plan. Sees what a server writes, sends and shows of itself;
+// never looks inside. What the core checks of itself after each step (core/invariants.h) is not
+// repeated here: N8 comes with membership, N10 is the core's alone.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "core/effects.h"
+#include "core/raft_status.h"
+#include "core/recovered_state.h"
+#include "tests/simulation/law_broken.h"
+#include "tests/simulation/log_view.h"
+#include "tests/simulation/story.h"
+
+namespace raft::simulation {
+
+class ServerLaws {
+ public:
+  ServerLaws(ServerId self, const RaftOptions& options, Story& story);
+
+  // A new life began with this. N9: it is a state that the disk may have been left in, and holds
+  // every promise ever told.
+  void Started(const RecoveredState& recovered);
+
+  // The disk lane: asked for (N1, N2, N6), begun, and done.
+  void AskedToWrite(const PersistRequest& request, LogIndex commit_index);
+  void WriteBegan(std::span<const PersistRequest> requests);
+  void WriteDone();
+
+  // N3, promise before word: what leaves claims only what the disk has.
+  void RequestLeaves(const PeerRequest& request);
+  // `verified`: the last entry the answered AppendEntries vouched for.
+  void ResponseLeaves(const PeerResponse& response, ServerId to, LogPosition verified);
+
+  // N1, N4, N5, N7, N11: the server as it shows itself after a turn.
+  void Shows(const RaftStatus& status);
+
+  const LogView& written() const { return written_; }
+  const LogView& durable() const { return durable_; }
+  std::uint64_t checked() const { return checked_; }
+
+ private:
+  void Demand(bool holds, const char* law, const std::string& seen);
+  void DemandOwnVote(Term term, const char* what);
+  void CheckLeader(const RaftStatus& status);
+
+  const ServerId self_;
+  const RaftOptions options_;
+  Story& story_;
+
+  LogView written_;                        // as asked for
+  LogView durable_;                        // as done
+  std::vector<PersistRequest> in_flight_;  // begun, not done
+  std::map<Term, ServerId> votes_;         // in this life, and what is durable of earlier ones
+  Promise told_;                           // the highest promise that left in any message
+  LogPosition acknowledged_;  // the last entry told to be durable, unless replaced since
+  std::optional<RaftStatus> shown_;
+  std::uint64_t checked_ = 0;
+};
+
+}  // namespace raft::simulation

@@ -1,0 +1,307 @@
+#include "tests/simulation/simulated_server.h"
+
+#include <utility>
+#include <variant>
+
+#include "core/check.h"
+#include "tests/simulation/telling.h"
+
+namespace raft::simulation {
+namespace {
+
+constexpr std::uint64_t kPartOfFirstServer = 1'000;
+constexpr Moment kTurnDelayMax = 300;  // microseconds: what gathers meanwhile shares a turn
+
+ClusterConfiguration ConfigurationOf(std::uint32_t servers) {
+  std::vector<ServerId> voters;
+  for (std::uint32_t id = 1; id <= servers; ++id) voters.push_back(ServerId(id));
+  return ClusterConfiguration(std::move(voters));
+}
+
+// What an AppendEntries vouches for at a receiver whose log it matches.
+LogPosition VerifiedBy(const PeerRequest& request) {
+  const auto* append = std::get_if<AppendEntriesRequest>(&request);
+  if (append == nullptr) return {};
+  return append->entries.empty() ? append->previous : append->entries.back()->position();
+}
+
+RequestNumber NumberOf(const auto& message) {
+  return std::visit([](const auto& kind) { return kind.number; }, message);
+}
+
+}  // namespace
+
+SimulatedServer::SimulatedServer(ServerId self, std::uint64_t seed,
+                                 std::unique_ptr<Machine> machine, const Surroundings& surroundings)
+    : self_(self),
+      world_(surroundings),
+      dice_(seed, kPartOfFirstServer + self.value()),
+      machine_(std::move(machine)),
+      laws_(self, surroundings.plan.options, surroundings.story),
+      disk_(surroundings.time, surroundings.plan, dice_, laws_),
+      apply_(self, surroundings.time, dice_, surroundings.laws, surroundings.story),
+      turns_(surroundings.time) {}
+
+// ---- Lives.
+
+bool SimulatedServer::Start() {
+  if (is_up()) return true;
+  absl::StatusOr<OpenedServer> opened = machine_->Start();
+  if (!opened.ok()) {
+    refusal_ = opened.status().ToString();
+    world_.story.Count(Sometimes::kStartRefused);
+    world_.story.Tell([&] { return NameOf(self_) + " does not start: " + refusal_; });
+    machine_->ProcessEnded();
+    return false;
+  }
+  refusal_.clear();
+  opened_ = *std::move(opened);
+  ++life_;
+  world_.story.Tell([&] { return NameOf(self_) + " starts with " + Tell(opened_.recovered); });
+  laws_.Started(opened_.recovered);
+  raft_ = std::make_unique<RaftServer>(self_, ConfigurationOf(world_.plan.servers),
+                                       world_.plan.options, dice_.Any64(), opened_.recovered);
+  commit_observed_ = opened_.recovered.applied.index;
+  disk_.Begin(
+      *opened_.storage, [this](PersistSequence sequence) { Put(WritePersisted{sequence}); },
+      [this] { FailedToWrite(); });
+  apply_.Begin(
+      *opened_.state, [this](Ticket ticket, ClientAnswer answer) { Answer(ticket, answer); },
+      [this](Ticket ticket) {
+        const auto client = clients_.find(ticket);
+        return client == clients_.end() ? std::string() : client->second.key;
+      },
+      [this](LogIndex index) { Put(EntriesApplied{index}); }, [this] { FailedToWrite(); });
+  ScheduleTick();
+  return true;
+}
+
+void SimulatedServer::EndLife(bool power_lost) {
+  if (!is_up()) return;
+  world_.story.Tell([&] { return NameOf(self_) + (power_lost ? " loses power" : " is killed"); });
+  machine_->Freeze();
+  raft_.reset();
+  turns_.EndLife();
+  disk_.EndLife();
+  apply_.EndLife();
+  opened_ = {};
+  if (power_lost) {
+    machine_->PowerLost();
+  } else {
+    machine_->ProcessEnded();
+  }
+  inbox_.clear();
+  turn_due_ = tick_waits_ = false;
+  requests_.clear();
+  clients_.clear();
+  // Whoever waits for an answer is told that none will come.
+  for (const auto& [call, open] : std::exchange(calls_, {})) {
+    world_.network.Send(self_, open.caller, [this, open = open] {
+      world_.peer(open.caller).NobodyAnswers(open.caller_life, open.number);
+    });
+  }
+}
+
+void SimulatedServer::FailedToWrite() {
+  const bool power_lost = machine_->has_lost_power();
+  if (!power_lost) world_.story.Count(Sometimes::kDiskErrorEndedAProcess);
+  EndLife(power_lost);
+  world_.went_down(*this);
+}
+
+void SimulatedServer::Pause() {
+  for (Lane* lane : {&turns_, &disk_.lane(), &apply_.lane()}) lane->Hold();
+}
+
+void SimulatedServer::Resume() {
+  for (Lane* lane : {&turns_, &disk_.lane(), &apply_.lane()}) lane->Release();
+}
+
+void SimulatedServer::JumpClock(std::uint32_t ticks) {
+  if (!is_up()) return;
+  for (; ticks > 0; --ticks) Put(Tick{});
+}
+
+void SimulatedServer::CheckpointState() {
+  if (is_up() && !opened_.state->Checkpoint().ok()) FailedToWrite();
+}
+
+void SimulatedServer::ScheduleTick() {
+  const Moment interval = world_.plan.options.tick_ms * kMillisecond * 1000 / clock_per_thousand_;
+  turns_.After(interval, [this] {
+    // As in raftd, at most one tick waits.
+    if (!clock_frozen_ && !std::exchange(tick_waits_, true)) Put(Tick{});
+    ScheduleTick();
+  });
+}
+
+// ---- One turn.
+
+void SimulatedServer::Put(Input input) {
+  if (!is_up()) return;
+  inbox_.push_back(std::move(input));
+  if (std::exchange(turn_due_, true)) return;
+  turns_.After(dice_.MomentBetween(0, kTurnDelayMax), [this] { Turn(); });
+}
+
+void SimulatedServer::Turn() {
+  turn_due_ = false;
+  GiveUpLateRequests();
+  tick_waits_ = false;
+  for (Input& input : std::exchange(inbox_, {})) raft_->Step(std::move(input));
+  CarryOut(raft_->TakeEffects());
+}
+
+void SimulatedServer::CarryOut(Effects effects) {
+  if (effects.persist) {
+    laws_.AskedToWrite(*effects.persist, commit_observed_);
+    world_.laws.Wrote(*effects.persist, laws_.written());
+    disk_.Push(std::move(*effects.persist));
+  }
+  NoteEvents(effects.events);
+  const RaftStatus status = raft_->status();
+  ObserveCommit(status);
+  laws_.Shows(status);
+  world_.laws.HandedToApply(effects.entries_to_apply);
+  for (OutgoingRequest& request : effects.requests) SendRequest(std::move(request));
+  for (OutgoingResponse& response : effects.responses) SendResponse(std::move(response));
+  for (const Refusal& refusal : effects.refusals) {
+    if (refusal.reason == RefusalReason::kOverloaded) {
+      world_.story.Count(Sometimes::kProposalOverloaded);
+    }
+    if (refusal.reason == RefusalReason::kLeadershipLost) {
+      world_.story.Count(Sometimes::kReadRefusedAtStepDown);
+    }
+    Answer(refusal.ticket,
+           {.kind = ClientAnswer::Kind::kRefused, .leader_hint = refusal.leader_hint});
+  }
+  ApplyWork work{.proposals_appended = std::move(effects.proposals_appended),
+                 .entries = std::move(effects.entries_to_apply),
+                 .reads_ready = std::move(effects.reads_ready)};
+  if (!work.proposals_appended.empty() || !work.entries.empty() || !work.reads_ready.empty()) {
+    apply_.Push(std::move(work));
+  }
+}
+
+void SimulatedServer::NoteEvents(const std::vector<RaftEvent>& events) {
+  for (const RaftEvent& event : events) {
+    world_.story.Tell([&] { return NameOf(self_) + " " + Tell(event); });
+    CountSometimes(event, world_.story);
+    if (const auto* changed = std::get_if<RoleChanged>(&event)) {
+      if (changed->role == RoleName::kLeader) {
+        world_.laws.BecameLeader(self_, changed->term, laws_.written());
+      }
+    }
+    if (const auto* refused = std::get_if<ImpossibleMessageRefused>(&event)) {
+      throw LawBroken("an honest peer's message is never impossible",
+                      NameOf(self_) + " refused " + NameOf(refused->peer) + ": " + refused->law);
+    }
+  }
+}
+
+void SimulatedServer::ObserveCommit(const RaftStatus& status) {
+  world_.laws.Committed(commit_observed_, status.commit_index, status.current_term,
+                        laws_.written());
+  commit_observed_ = status.commit_index;
+}
+
+// ---- The wire.
+
+void SimulatedServer::SendRequest(OutgoingRequest outgoing) {
+  laws_.RequestLeaves(outgoing.request);
+  const Moment patience =
+      world_.plan.options.election_timeout_ticks_max * world_.plan.options.tick_ms * kMillisecond;
+  requests_.emplace(NumberOf(outgoing.request),
+                    OpenRequest{.peer = outgoing.to, .deadline = world_.time.now() + patience});
+  world_.story.Tell(
+      [&] { return NameOf(self_) + " -> " + NameOf(outgoing.to) + " " + Tell(outgoing.request); });
+  world_.network.Send(self_, outgoing.to,
+                      [this, life = life_, to = outgoing.to, request = outgoing.request] {
+                        world_.peer(to).RequestArrives(self_, life, request);
+                      });
+}
+
+void SimulatedServer::RequestArrives(ServerId from, std::uint64_t sender_life,
+                                     PeerRequest request) {
+  if (!is_up()) {  // The connection is refused.
+    world_.network.Send(self_, from, [this, from, sender_life, number = NumberOf(request)] {
+      world_.peer(from).NobodyAnswers(sender_life, number);
+    });
+    return;
+  }
+  const CallId call(++last_call_);
+  calls_.emplace(call, OpenCall{.caller = from,
+                                .caller_life = sender_life,
+                                .number = NumberOf(request),
+                                .verified = VerifiedBy(request)});
+  Put(RequestReceived{.sender = {.peer = from, .call_id = call}, .request = std::move(request)});
+}
+
+void SimulatedServer::SendResponse(OutgoingResponse outgoing) {
+  const auto call = calls_.find(outgoing.to.call_id);
+  if (call == calls_.end()) {
+    throw LawBroken("every request is answered once", NameOf(self_) + " answered one twice");
+  }
+  const OpenCall open = call->second;
+  calls_.erase(call);
+  laws_.ResponseLeaves(outgoing.response, outgoing.to.peer, open.verified);
+  world_.story.Tell([&] {
+    return NameOf(self_) + " -> " + NameOf(outgoing.to.peer) + " " + Tell(outgoing.response);
+  });
+  world_.network.Send(self_, open.caller, [this, open, response = outgoing.response] {
+    world_.peer(open.caller).ResponseArrives(self_, open.caller_life, response);
+  });
+}
+
+// An answer reaches the life that asked; a late or copied one is delivered all the same.
+void SimulatedServer::ResponseArrives(ServerId from, std::uint64_t life, PeerResponse response) {
+  if (!is_up() || life != life_) return;
+  requests_.erase(NumberOf(response));
+  Put(ResponseReceived{.from = from, .response = std::move(response)});
+}
+
+void SimulatedServer::NobodyAnswers(std::uint64_t life, RequestNumber number) {
+  if (!is_up() || life != life_) return;
+  const auto request = requests_.find(number);
+  if (request == requests_.end()) return;
+  Put(PeerUnreachable{.peer = request->second.peer, .number = number});
+  requests_.erase(request);
+}
+
+void SimulatedServer::GiveUpLateRequests() {
+  while (!requests_.empty() && requests_.begin()->second.deadline < world_.time.now()) {
+    NobodyAnswers(life_, RequestNumber(requests_.begin()->first));
+  }
+}
+
+// ---- Clients.
+
+void SimulatedServer::Submit(ClientRequest request) {
+  if (!is_up()) {
+    world_.network.Send(self_, ServerId(0), [answer = std::move(request.answer)] { answer({}); });
+    return;
+  }
+  const Ticket ticket(++last_ticket_);
+  std::string command = request.command;
+  const bool is_read = request.is_read;
+  clients_.emplace(ticket, std::move(request));
+  if (is_read) {
+    Put(ReadRequested{.ticket = ticket});
+  } else {
+    Put(CommandProposed{
+        .ticket = ticket, .command = std::move(command), .expected_term = std::nullopt});
+  }
+}
+
+void SimulatedServer::Answer(Ticket ticket, ClientAnswer answer) {
+  const auto client = clients_.find(ticket);
+  if (client == clients_.end()) {
+    throw LawBroken("W12 every client is answered once", NameOf(self_) + " answered one twice");
+  }
+  world_.network.Send(
+      self_, ServerId(0),
+      [tell = std::move(client->second.answer), answer = std::move(answer)] { tell(answer); });
+  clients_.erase(client);
+}
+
+}  // namespace raft::simulation

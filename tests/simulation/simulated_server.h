@@ -1,0 +1,137 @@
+// One server of a simulated cluster: the real core, its lanes, its clock and its machine.
+//
+// Does what raftd's event loop does: drain the inbox, step everything, take effects once, carry
+// them out. Lives end by kill, power loss or disk error and begin again on the same machine. Every
+// turn is followed by the laws.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/raft_server.h"
+#include "tests/simulation/apply_lane.h"
+#include "tests/simulation/client_request.h"
+#include "tests/simulation/cluster_laws.h"
+#include "tests/simulation/disk_lane.h"
+#include "tests/simulation/machine.h"
+#include "tests/simulation/network.h"
+#include "tests/simulation/server_laws.h"
+
+namespace raft::simulation {
+
+class SimulatedServer;
+
+// What a server needs of the world; all of it outlives the server.
+struct Surroundings {
+  const FaultPlan& plan;
+  VirtualTime& time;
+  Network& network;
+  ClusterLaws& laws;
+  Story& story;
+  std::function<SimulatedServer&(ServerId)> peer;
+  std::function<void(SimulatedServer&)> went_down;  // by itself: the disk failed or lost power
+};
+
+class SimulatedServer {
+ public:
+  SimulatedServer(ServerId self, std::uint64_t seed, std::unique_ptr<Machine> machine,
+                  const Surroundings& surroundings);
+  SimulatedServer(const SimulatedServer&) = delete;
+  SimulatedServer& operator=(const SimulatedServer&) = delete;
+
+  ServerId id() const { return self_; }
+  bool is_up() const { return raft_ != nullptr; }
+  RaftStatus status() const { return raft_->status(); }
+  LogIndex applied() const { return opened_.state->applied().index; }
+  std::string digest() const { return opened_.state->digest(); }
+  const ServerLaws& laws() const { return laws_; }
+  Machine& machine() { return *machine_; }
+
+  // A life begins, unless the server is up. False: the machine does not let it; `refusal` says why.
+  bool Start();
+  const std::string& refusal() const { return refusal_; }
+  void Kill() { EndLife(/*power_lost=*/false); }
+  void LosePower() { EndLife(/*power_lost=*/true); }
+
+  // SIGSTOP and SIGCONT; pauses may overlap.
+  void Pause();
+  void Resume();
+  // The clock runs at this many thousandths of true time.
+  void SetClockRate(std::uint32_t per_thousand) { clock_per_thousand_ = per_thousand; }
+  void FreezeClock(bool frozen) { clock_frozen_ = frozen; }
+  void JumpClock(std::uint32_t ticks);
+  DiskLane& disk() { return disk_; }
+  void CheckpointState();
+
+  // A client's request arrives.
+  void Submit(ClientRequest request);
+
+ private:
+  struct OpenRequest {
+    ServerId peer;
+    Moment deadline;
+  };
+  struct OpenCall {
+    ServerId caller;
+    std::uint64_t caller_life;
+    RequestNumber number;
+    LogPosition verified;  // by the AppendEntries it carries
+  };
+
+  void EndLife(bool power_lost);
+  void FailedToWrite();
+  void ScheduleTick();
+
+  // The inbox and one turn.
+  void Put(Input input);
+  void Turn();
+  void CarryOut(Effects effects);
+  void NoteEvents(const std::vector<RaftEvent>& events);
+  void ObserveCommit(const RaftStatus& status);
+
+  // The wire.
+  void SendRequest(OutgoingRequest outgoing);
+  void SendResponse(OutgoingResponse outgoing);
+  void RequestArrives(ServerId from, std::uint64_t sender_life, PeerRequest request);
+  void ResponseArrives(ServerId from, std::uint64_t life, PeerResponse response);
+  void NobodyAnswers(std::uint64_t life, RequestNumber number);
+  void GiveUpLateRequests();
+
+  // Clients.
+  void Answer(Ticket ticket, ClientAnswer answer);
+
+  const ServerId self_;
+  const Surroundings world_;
+  Dice dice_;
+  std::unique_ptr<Machine> machine_;
+  ServerLaws laws_;
+  DiskLane disk_;
+  ApplyLane apply_;
+  Lane turns_;
+
+  // One life.
+  std::uint64_t life_ = 0;
+  OpenedServer opened_;
+  std::unique_ptr<RaftServer> raft_;  // null while down
+  std::vector<Input> inbox_;
+  bool turn_due_ = false;
+  bool tick_waits_ = false;
+  LogIndex commit_observed_;
+  std::map<RequestNumber, OpenRequest> requests_;  // ours, not answered yet
+  std::map<CallId, OpenCall> calls_;               // theirs, not answered yet
+  std::map<Ticket, ClientRequest> clients_;
+  std::uint64_t last_call_ = 0;
+  std::uint64_t last_ticket_ = 0;
+
+  // The clock outlives the life.
+  std::uint32_t clock_per_thousand_ = 1000;
+  bool clock_frozen_ = false;
+  std::string refusal_;
+};
+
+}  // namespace raft::simulation

@@ -1,0 +1,55 @@
+// A machine without files: promise, log and state in plain memory, as fast as a simulator needs.
+//
+// Keeps the contract of persistence/storage.h step by step (the promise first, then one atomic log
+// batch), so that a crash between the steps leaves what a real disk would. The state machine knows
+// puts, deletes and compare-and-sets. Knows nothing of LevelDB.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/effects.h"
+#include "tests/simulation/machine.h"
+
+namespace raft::simulation {
+
+// What lies on the thin disk.
+struct ThinDisk {
+  Promise promise;
+  std::vector<LogEntryPointer> entries;  // the entry at index i is entries[i - 1]
+  LogTimeMs founding_time_ms = 0;
+  LogPosition applied;       // the state holds everything up to here
+  LogPosition checkpointed;  // and is synced up to here
+
+  std::uint32_t steps_to_power_cut = 0;  // 0: the power stays on
+  std::uint32_t steps_to_failure = 0;    // 0: no failure is due
+  bool has_lost_power = false;
+  bool fails_for_good = false;
+
+  // One step of a write begins. False: it fails; `done_by_half` says whether it may still have
+  // taken effect.
+  bool Step(Dice& dice, bool* done_by_half);
+};
+
+class ThinMachine final : public Machine {
+ public:
+  ThinMachine(std::uint64_t seed, LogTimeMs founding_time_ms);
+
+  absl::StatusOr<OpenedServer> Start() override;
+  void ProcessEnded() override;
+  void PowerLost() override;
+  void CutPowerAfter(std::uint32_t steps) override { disk_.steps_to_power_cut = steps; }
+  bool has_lost_power() const override { return disk_.has_lost_power; }
+  void FailOnce(std::uint32_t after_steps) override { disk_.steps_to_failure = after_steps; }
+  void FailForGood() override { disk_.fails_for_good = true; }
+  void FillUp() override { disk_.fails_for_good = true; }
+  void Repair() override;
+
+ private:
+  Dice dice_;
+  ThinDisk disk_;
+};
+
+}  // namespace raft::simulation

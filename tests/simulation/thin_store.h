@@ -1,0 +1,46 @@
+// The key-value state machine of a thin machine: the same answers as the real one, in a map.
+//
+// Puts, deletes, compare-and-sets and gets; whatever else a command may be is not simulated.
+// Rebuilds itself from the log when it is opened, so that any earlier state can come back.
+#pragma once
+
+#include <map>
+#include <span>
+#include <string>
+
+#include "persistence/key_value_store.h"
+#include "tests/simulation/dice.h"
+
+namespace raft::simulation {
+
+struct ThinDisk;
+
+class ThinStore final : public KeyValueStore {
+ public:
+  // Both outlive this. The state is that of `disk.applied`.
+  ThinStore(ThinDisk& disk, Dice& dice);
+
+  ApplyOutcome Apply(std::span<const LogEntryPointer> entries) override;
+  LogPosition applied() const override;
+  LogTimeMs log_time_ms() const override { return log_time_ms_; }
+  absl::Status Read(const raft::v1::Query& query, raft::v1::ReadResponse* response) override;
+  // Depends on the records, where the state stands, and log time; not on how it came about.
+  std::string digest() const override;
+  absl::StatusOr<std::string> ScanDigest() override { return digest(); }
+  std::uint64_t key_count() const override { return items_.size(); }
+  absl::Status Checkpoint() override;
+
+ private:
+  std::string Execute(const LogEntry& entry);
+  void Put(const std::string& key, const std::string& value, std::uint64_t revision);
+  bool Delete(const std::string& key);
+
+  ThinDisk& disk_;
+  Dice& dice_;
+  std::map<std::string, raft::v1::KeyValue> items_;
+  LogTimeMs log_time_ms_ = 0;
+  std::uint64_t records_hash_ = 0;  // a sum, so that the order of records does not matter
+  raft::v1::Command command_;       // reused
+};
+
+}  // namespace raft::simulation
