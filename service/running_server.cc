@@ -82,7 +82,10 @@ absl::Status RunningServer::Stop() {
   disk_.DrainAndStop();
   apply_.DrainAndStop();
   for (const UnansweredCall& rest : calls_.TakeAll()) rest.call->OnShuttingDown(rest.appended);
-  return opened_.state->Checkpoint();
+  absl::Status synced = opened_.state->Checkpoint();
+  opened_.state.reset();
+  opened_.storage.reset();
+  return synced;
 }
 
 }  // namespace raft

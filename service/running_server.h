@@ -48,8 +48,9 @@ class RunningServer {
 
   // Waits until no client waits any more, for at most `patience`. Requires: the gate drains.
   void Drain(std::chrono::milliseconds patience);
-  // Stops ticker, peers, loop, disk and apply in this order, answers whoever still waits, and
-  // syncs the state. An error names what could not be synced; the log still has it.
+  // Stops ticker, peers, loop, disk and apply in this order, answers whoever still waits, syncs the
+  // state and closes log and state. Once. An error names what could not be synced; the log still
+  // has it. formed() stays good for looking at.
   absl::Status Stop();
 
  private:

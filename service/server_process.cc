@@ -1,0 +1,213 @@
+#include "service/server_process.h"
+
+#include <grpcpp/health_check_service_interface.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "persistence/mutex.h"
+#include "service/address.h"
+#include "service/logging.h"
+#include "service/version.h"
+
+namespace raft {
+namespace {
+
+// How long a stopping server waits for clients, and then for what is under way in gRPC.
+constexpr std::chrono::milliseconds kDrainPatience{1500};
+constexpr std::chrono::milliseconds kShutdownPatience{500};
+
+PeerLinkOptions PeerLinkOptionsOf(const Options& options) {
+  PeerLinkOptions links;
+  links.control_deadline = std::chrono::milliseconds(options.election_timeout_max_ms);
+  links.message_bytes_max = MessageBytesMax(options);
+  return links;
+}
+
+ClientLimits ClientLimitsOf(const Options& options) {
+  return {.key_values = KeyValueLimitsOf(options),
+          .default_deadline = std::chrono::milliseconds(options.default_deadline_ms),
+          .deadline_max = std::chrono::milliseconds(options.deadline_max_ms)};
+}
+
+ConversionLimits ConversionLimitsOf(const Options& options) {
+  return {.entry_data_bytes_max =
+              std::max(options.command_bytes_max, ConversionLimits{}.entry_data_bytes_max)};
+}
+
+// Requires: validated.
+std::vector<InitialMember> InitialMembersOf(const Options& options) {
+  if (options.initial_members.empty()) return {};
+  return *ParseInitialMembers(options.initial_members);
+}
+
+}  // namespace
+
+ServerProcess::ServerProcess(const Options& options)
+    : options_(options), peer_link_options_(PeerLinkOptionsOf(options)) {}
+
+ServerProcess::~ServerProcess() = default;
+
+std::optional<ProcessFailure> ServerProcess::Run(const std::stop_token& stop) {
+  if (auto failure = OpenPorts()) return failure;
+  if (auto failure = OpenDirectory()) return failure;
+  if (auto failure = OpenPage()) return failure;
+  if (auto failure = OpenDoors()) return failure;
+  if (auto failure = Form(stop)) return failure;
+  if (stop.stop_requested()) return std::nullopt;
+  return Serve(stop);
+}
+
+std::optional<ProcessFailure> ServerProcess::OpenPorts() {
+  auto clients = Listener::Open(*ParseAddress(options_.client_address), "clients");
+  if (!clients.ok()) return ProcessFailure{kExitFailed, clients.status()};
+  client_listener_ = *std::move(clients);
+  auto peers = Listener::Open(*ParseAddress(options_.peer_address), "peers");
+  if (!peers.ok()) return ProcessFailure{kExitFailed, peers.status()};
+  peer_listener_ = *std::move(peers);
+  return std::nullopt;
+}
+
+std::optional<ProcessFailure> ServerProcess::OpenDirectory() {
+  const std::vector<InitialMember> members = InitialMembersOf(options_);
+  const std::uint64_t members_hash = members.empty() ? 0 : HashOfInitialMembers(members);
+  // Without a list nothing can be born here; a directory that would stay empty is not created.
+  std::error_code unreadable;
+  const bool nothing_there = std::filesystem::is_empty(options_.data_dir, unreadable) ||
+                             !std::filesystem::exists(options_.data_dir, unreadable);
+  if (members.empty() && nothing_there) {
+    return ProcessFailure{
+        kExitConfiguration,
+        absl::InvalidArgumentError(absl::StrCat(
+            "--initial-members is missing, and ", options_.data_dir,
+            " holds no server yet: name the servers of the new cluster, as in 1=host:7001"))};
+  }
+  auto opened = DataDirectory::Open(options_.data_dir, ServerId(options_.server_id), members_hash);
+  if (!opened.ok()) return ProcessFailure{kExitDataDirectory, opened.status()};
+  directory_ = *std::move(opened);
+  local_ = {.server_id = ServerId(options_.server_id),
+            .incarnation = directory_->identity().incarnation,
+            .process_nonce = DrawProcessNonce(),
+            .initial_members_hash = members_hash,
+            .client_address = options_.advertised_client_address(),
+            .peer_address = options_.advertised_peer_address(),
+            .version = kVersion};
+  peers_ = std::make_unique<PeerDirectory>(local_);
+  if (directory_->identity().is_forming()) {
+    birth_ = std::make_unique<ClusterBirth>(peer_link_options_, local_, members, *directory_);
+  }
+  return std::nullopt;
+}
+
+std::optional<ProcessFailure> ServerProcess::OpenPage() {
+  gate_ = std::make_unique<ClientGate>(
+      [birth = birth_.get()] { return birth == nullptr ? std::string() : birth->WaitingFor(); });
+  report_ = std::make_unique<ServerReport>(options_, *gate_, *peers_);
+  metrics_ = std::make_unique<RaftMetrics>(
+      BuildFacts{.version = kVersion, .revision = "", .compiler = kCompiler},
+      [report = report_.get()] { return report->Snapshot(); });
+  observer_ = std::make_unique<ServerObserver>(*metrics_);
+  errors_ = std::make_unique<ErrorBook>(
+      [peers = peers_.get()](ServerId server) { return peers->ClientAddressOf(server); },
+      std::chrono::milliseconds(options_.election_timeout_min_ms));
+  std::string error;
+  page_ = HttpPage::Open({.address = options_.http_address, .version = kVersion},
+                         {.metrics_text = [this] { return metrics_->Scrape(); },
+                          .snapshot = [this] { return report_->Snapshot(); },
+                          .status_json = [this] { return report_->StatusJson(); }},
+                         &error);
+  if (page_ == nullptr) return ProcessFailure{kExitFailed, absl::UnavailableError(error)};
+  return std::nullopt;
+}
+
+std::optional<ProcessFailure> ServerProcess::OpenDoors() {
+  peer_service_ =
+      std::make_unique<PeerService>(local_, ConversionLimitsOf(options_), *peers_, *observer_);
+  consensus_service_ =
+      std::make_unique<ConsensusService>(ClientLimitsOf(options_), *gate_, *errors_, *metrics_);
+  cluster_service_ = std::make_unique<ClusterService>(*gate_, *errors_, *report_, *metrics_);
+  auto peer_server = GrpcServer::StartForPeers(std::move(peer_listener_), peer_link_options_,
+                                               peer_service_->grpc_service());
+  if (!peer_server.ok()) return ProcessFailure{kExitFailed, peer_server.status()};
+  peer_server_ = *std::move(peer_server);
+  auto client_server = GrpcServer::StartForClients(
+      std::move(client_listener_), MessageBytesMax(options_),
+      {&consensus_service_->grpc_service(), &cluster_service_->grpc_service()});
+  if (!client_server.ok()) return ProcessFailure{kExitFailed, client_server.status()};
+  client_server_ = *std::move(client_server);
+  housekeeping_ =
+      std::make_unique<Housekeeping>(*gate_, *directory_, *report_, *client_server_->health());
+  housekeeping_->Start();
+  spdlog::info("raftd {}: clients {}, peers {}, http {}, data {}", kVersion,
+               options_.client_address, options_.peer_address, options_.http_address,
+               options_.data_dir);
+  return std::nullopt;
+}
+
+std::optional<ProcessFailure> ServerProcess::Form(const std::stop_token& stop) {
+  if (birth_ == nullptr) {
+    rules_ = std::make_unique<HeaderRules>(local_, directory_->identity().founding);
+    return std::nullopt;
+  }
+  spdlog::info("forming a new cluster of {}", options_.initial_members);
+  const absl::StatusOr<FoundingConfiguration> founding = birth_->Run(stop);
+  if (stop.stop_requested()) return std::nullopt;
+  if (!founding.ok()) {
+    const bool misconfigured = founding.status().code() == absl::StatusCode::kInvalidArgument;
+    return ProcessFailure{misconfigured ? kExitConfiguration : kExitDataDirectory,
+                          founding.status()};
+  }
+  spdlog::info("the cluster is formed: {}", FormatClusterId(founding->cluster_id));
+  rules_ = std::make_unique<HeaderRules>(local_, *founding);
+  return std::nullopt;
+}
+
+std::optional<ProcessFailure> ServerProcess::Serve(const std::stop_token& stop) {
+  peer_service_->BecomeFounded(*rules_);
+  absl::StatusOr<OpenedServer> opened = directory_->OpenServer();
+  if (!opened.ok()) return ProcessFailure{kExitDataDirectory, opened.status()};
+  running_ = std::make_unique<RunningServer>(
+      RunningServerParts{
+          .options = options_,
+          .rules = *rules_,
+          .peer_link_options = peer_link_options_,
+          .peer_service = *peer_service_,
+          .peers = *peers_,
+          .observer = *observer_,
+          .fatal = [](const absl::Status& failure) { EndProcess(failure, kExitFailed); }},
+      *std::move(opened));
+  running_->Start();
+  gate_->Open(running_->formed());
+  spdlog::info("serving");
+
+  Mutex mutex;
+  MutexLock lock(mutex);
+  std::condition_variable_any().wait(lock, stop, [] { return false; });
+  const absl::Status stopped = StopServing();
+  if (!stopped.ok()) return ProcessFailure{kExitFailed, stopped};
+  spdlog::info("stopped; everything applied is durable");
+  return std::nullopt;
+}
+
+// The reverse of the flow of data: health first, so that clients leave by themselves; then no new
+// work; then whoever waits gets an answer; storage once nobody writes. The page ends with this
+// object, last, so that an operator can watch.
+absl::Status ServerProcess::StopServing() {
+  client_server_->health()->Shutdown();
+  gate_->Drain();
+  running_->Drain(kDrainPatience);
+  housekeeping_->Stop();
+  absl::Status stopped = running_->Stop();
+  client_server_->Shutdown(kShutdownPatience);
+  peer_server_->Shutdown(kShutdownPatience);
+  return stopped;
+}
+
+}  // namespace raft
