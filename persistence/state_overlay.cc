@@ -105,12 +105,13 @@ absl::Status StateOverlay::Walk(std::string_view start, std::string_view end,
     if (!take_change || !bytes.empty()) {
       const absl::StatusOr<RecordView> record = DecodeRecord(key, bytes);
       if (!record.ok()) return Damaged(key, record.status());
-      if (!visitor(key, *record)) return absl::OkStatus();
+      if (!visitor(key, *record)) break;
     }
     // A change hides what is stored under the same key.
     if (has_stored && (!take_change || changed_key == stored_key)) stored->Next();
     if (take_change) ++change;
   }
+  // However the walk ended: LevelDB steps over a block it cannot read and only its status tells.
   if (stored->status().ok()) return absl::OkStatus();
   return Damaged(start, absl::DataLossError(stored->status().ToString()));
 }

@@ -12,6 +12,7 @@ using testing::CompareAndSetCommand;
 using testing::DeleteCommand;
 using testing::DeleteRangeCommand;
 using ::testing::ElementsAre;
+using testing::FilesWithExtension;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testing::kFoundingTimeMs;
@@ -19,7 +20,9 @@ using testing::MakeCommandEntry;
 using testing::MakeEntry;
 using testing::MakeNoOp;
 using testing::PutCommand;
+using testing::ReadBytes;
 using testing::WithBitFlipped;
+using testing::WriteBytes;
 
 class KeyValueStoreTest : public testing::StateFixture {};
 
@@ -308,6 +311,33 @@ TEST_F(RottenStateTest, ARottenRecordIsNeverReturned) {
     }
     ASSERT_FALSE(state_->ScanDigest().ok());
   });
+}
+
+// LevelDB steps over a block that it cannot read. A walk that is ended by its limit must notice, or
+// a page lacks keys without a word, and a deletion removes other keys here than elsewhere (trap
+// H6).
+TEST_F(RottenStateTest, AWalkThatStopsAtItsLimitNoticesARottenBlockBeforeIt) {
+  constexpr int kKeys = 12'000;  // more than one DeleteRange removes
+  std::vector<LogEntryPointer> entries;
+  for (int number = 0; number < kKeys; ++number) {
+    const std::string key = std::to_string(100'000 + number);
+    entries.push_back(MakeCommandEntry(revision() + 1 + entries.size(), PutCommand(key, "v")));
+  }
+  ASSERT_FALSE(state_->Apply(entries).failure.has_value());
+  Reopen();  // writes everything into a table
+  state_.reset();
+  const std::string table = FilesWithExtension(path_, ".ldb").back();
+  const std::string good = ReadBytes(table);
+  WriteBytes(table, WithBitFlipped(good, good.size() / 4, 3));
+  Reopen();
+
+  raft::v1::Query scan;
+  scan.mutable_scan()->set_limit(kKeys / 2);
+  raft::v1::ReadResponse response;
+  EXPECT_FALSE(state_->Read(scan, &response).ok()) << response.items_size() << " items";
+  const std::vector<LogEntryPointer> deletion = {
+      MakeCommandEntry(revision() + 1, DeleteRangeCommand("", ""))};
+  EXPECT_TRUE(state_->Apply(deletion).failure.has_value());
 }
 
 TEST_F(RottenStateTest, ARottenSummaryOrConfigurationIsRefused) {
