@@ -96,6 +96,11 @@ NextRole Leader::OnAppendEntriesRequest(const AppendEntriesRequest& request, Ret
 NextRole Leader::OnAppendEntriesResponse(ServerId from, const AppendEntriesResponse& response) {
   const auto peer = peers_.find(from);
   if (peer == peers_.end()) return NextRole::kStay;  // Not a peer of this configuration (A6).
+  if (!response.success && !response.conflict) {
+    // A refusal without a reason is no answer of a follower of this term: it confirms nothing.
+    peer->second.BecameUnreachable(response.number);
+    return NextRole::kStay;
+  }
   const std::optional<AnsweredRequest> answered =
       peer->second.TakeAnswered(response.number, state_.ticks);
   if (!answered) {
@@ -104,7 +109,7 @@ NextRole Leader::OnAppendEntriesResponse(ServerId from, const AppendEntriesRespo
   }
   if (response.success) {
     RecordMatch(from, peer->second, *answered, response.match_index);
-  } else if (response.conflict) {
+  } else {
     BackUp(from, peer->second, *answered, *response.conflict);
   }
   AdvanceCommitIndex();

@@ -100,6 +100,19 @@ TEST_F(ReadIndexTest, OnePeerAnsweringTwiceIsNotAMajority) {
   EXPECT_EQ(leader.ReadIndexOf(read), std::nullopt);
 }
 
+// Request numbers begin anew in each life of the process. S2 refused a request of the life before
+// after it had voted in this term, so its answer carries this term and a number that is open now.
+TEST_F(ReadIndexTest, ALateRefusalOfARequestOfAnEarlierLifeConfirmsNothing) {
+  ServerUnderTest leader(leader_.SetupAfterCrash());
+  BecomeEstablishedLeader(leader);
+  const Ticket read = leader.Read();
+  const auto heartbeat = *TakeHeartbeatTo(leader, kS2);
+  leader.ReceiveAnswer(kS2, AppendEntriesResponse{.number = heartbeat.request.number,
+                                                  .term = heartbeat.request.term,
+                                                  .success = false});
+  EXPECT_EQ(leader.ReadIndexOf(read), std::nullopt);
+}
+
 TEST_F(ReadIndexTest, AnAnswerToAQuestionFromBeforeTheReadConfirmsNothing) {
   leader_.TickTimes(leader_.setup().options.heartbeat_ticks);
   const auto to_s2 = *TakeHeartbeatTo(leader_, kS2);
