@@ -8,6 +8,8 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "service/conversion/message_conversion.h"
+
 namespace raft {
 namespace {
 
@@ -51,7 +53,8 @@ absl::StatusOr<FoundingConfiguration> FromProto(const peer::v1::FoundingConfigur
                                                    message.cluster_id().size(), " bytes, expected ",
                                                    kClusterIdBytes));
   }
-  if (message.log_time_ms() < 1 || message.members().empty()) {
+  if (message.log_time_ms() < 1 || message.log_time_ms() > kLogTimeMsMax ||
+      message.members().empty()) {
     return absl::InvalidArgumentError("founding configuration: no log time or no members");
   }
   FoundingConfiguration founding{

@@ -106,8 +106,8 @@ void RequireEntryBounds(Rules& rules, const peer::v1::Entry& entry, std::uint64_
   rules.Require(entry.term() != 0, "entry ", entry.index(), " has term 0");
   rules.Require(entry.term() <= leader_term, "entry ", entry.index(), " has term ", entry.term(),
                 ", above the leader's term ", leader_term);
-  rules.Require(entry.log_time_ms() >= 0, "entry ", entry.index(), " has log time ",
-                entry.log_time_ms());
+  rules.Require(entry.log_time_ms() >= 0 && entry.log_time_ms() <= kLogTimeMsMax, "entry ",
+                entry.index(), " has log time ", entry.log_time_ms());
   rules.Require(entry.data().size() <= data_bytes_max, "entry ", entry.index(), " has ",
                 entry.data().size(), " bytes of data, the limit is ", data_bytes_max);
 }

@@ -130,6 +130,8 @@ const RequestBreakage kRequestBreakages[] = {
     {"below previous term", [](auto& m) { m.mutable_entries(0)->set_term(3); }, "below the term 4"},
     {"log time falling", [](auto& m) { m.mutable_entries(1)->set_log_time_ms(1009); },
      "has log time 1009"},
+    {"log time too high", [](auto& m) { m.mutable_entries(1)->set_log_time_ms(INT64_MAX); },
+     "has log time 9223372036854775807"},
     {"log time negative", [](auto& m) { m.mutable_entries(0)->set_log_time_ms(-1); },
      "has log time -1"},
     {"kind unspecified",

@@ -107,6 +107,7 @@ TEST(FoundingConversionTest, RefusesADamagedFounding) {
   const std::function<void(Message&)> breakages[] = {
       [](Message& m) { m.set_cluster_id("short"); },
       [](Message& m) { m.set_log_time_ms(0); },
+      [](Message& m) { m.set_log_time_ms(INT64_MAX); },
       [](Message& m) { m.clear_members(); },
       [](Message& m) { m.mutable_members(0)->set_server_id(0); },
       [](Message& m) { m.mutable_members(1)->set_server_id(1); },
