@@ -28,7 +28,7 @@ enum class VoteDecision : std::uint8_t {
 };
 
 // Why a leader or candidate stopped being one.
-enum class StepDownReason : std::uint8_t { kNewerTerm, kLeaderFound, kQuorumLost };
+enum class StepDownReason : std::uint8_t { kNewerTerm, kLeaderFound, kQuorumLost, kDiskStalled };
 
 struct TermAdopted {
   Term term;

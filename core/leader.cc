@@ -28,6 +28,7 @@ NextRole Leader::OnEnter() {
   RAFT_CHECK(state_.persistent.voted_for() == state_.self, "a leader voted for itself");
   state_.election_timer.Stop();
   started_at_ticks_ = state_.ticks;
+  disk_idle_or_done_at_ticks_ = state_.ticks;
   log_time_at_start_ms_ = state_.log().last_log_time_ms();
   for (const ServerId peer : state_.configuration.PeersOf(state_.self)) {
     peers_.emplace(peer, PeerProgress(state_.log().last_index(), state_.ticks));
@@ -54,6 +55,12 @@ NextRole Leader::OnTick() {
   // keep clients waiting or believe in itself (trap A13).
   if (TicksSinceQuorumContact() > options().election_timeout_ticks_max) {
     state_.Note(SteppedDown{.reason = StepDownReason::kQuorumLost, .term = state_.current_term()});
+    return NextRole::kFollower;
+  }
+  const DurabilityTracker& disk = state_.persistent.durability();
+  if (disk.durable_sequence() == disk.last_sequence()) disk_idle_or_done_at_ticks_ = state_.ticks;
+  if (HasDiskStalled()) {
+    state_.Note(SteppedDown{.reason = StepDownReason::kDiskStalled, .term = state_.current_term()});
     return NextRole::kFollower;
   }
   if (--heartbeat_ticks_left_ == 0) {
@@ -147,6 +154,7 @@ NextRole Leader::OnReadRequested(const ReadRequested& read) {
 }
 
 NextRole Leader::OnWritePersisted() {
+  disk_idle_or_done_at_ticks_ = state_.ticks;
   AdvanceCommitIndex();  // The leader counts its own entries once its disk has them (trap B13).
   return NextRole::kStay;
 }
@@ -305,6 +313,14 @@ std::uint64_t Leader::TicksSinceQuorumContact() const {
   std::vector<std::uint64_t> contact{state_.ticks};
   for (const auto& [id, peer] : peers_) contact.push_back(peer.last_contact_ticks());
   return state_.ticks - ReachedByMajority(std::move(contact), state_.configuration.majority());
+}
+
+// A leader whose disk hangs may still commit by its peers' disks, but applies nothing and so
+// answers nobody, while its heartbeats keep everybody else from leading (trap H11). Alone it has no
+// better.
+bool Leader::HasDiskStalled() const {
+  if (peers_.empty()) return false;
+  return state_.ticks - disk_idle_or_done_at_ticks_ > options().election_timeout_ticks_max;
 }
 
 std::optional<RefusalReason> Leader::ReasonToRefuse(const CommandProposed& proposal) const {

@@ -57,6 +57,8 @@ class Leader final : public Role {
   bool HasCommittedInItsTerm() const { return state_.commit_index >= term_start_index_; }
   // How long ago a majority, this server included, had answered.
   std::uint64_t TicksSinceQuorumContact() const;
+  // Whether the own disk has owed an answer for an election timeout without giving any.
+  bool HasDiskStalled() const;
   // The reason to refuse a new proposal now, if there is one.
   std::optional<RefusalReason> ReasonToRefuse(const CommandProposed& proposal) const;
   // The peer that has been silent longest, if it is silent beyond an election timeout.
@@ -68,6 +70,7 @@ class Leader final : public Role {
   std::uint32_t heartbeat_ticks_left_ = 0;
   LogTimeMs log_time_at_start_ms_ = 0;
   std::uint64_t started_at_ticks_ = 0;
+  std::uint64_t disk_idle_or_done_at_ticks_ = 0;  // it owed nothing, or had just finished a write
 };
 
 }  // namespace raft

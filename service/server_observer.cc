@@ -17,6 +17,8 @@ const char* ToText(StepDownReason reason) {
       return "it found this term's leader";
     case StepDownReason::kQuorumLost:
       return "it no longer hears from a majority";
+    case StepDownReason::kDiskStalled:
+      return "its disk finished no write for an election timeout";
   }
   return "";
 }

@@ -108,6 +108,44 @@ TEST_F(QuorumCheckTest, SteppingDownKeepsTheLog) {
   EXPECT_EQ(leader_.written().entries().size(), 2u);
 }
 
+// Trap H11: heartbeats leave without the disk, so a hung disk must end the leadership by itself.
+TEST_F(QuorumCheckTest, ALeaderWhoseDiskHangsStepsDown) {
+  leader_.HoldDisk();
+  leader_.Propose("a");
+  TickWithAnswersOf(leader_, {kS2, kS3}, timeout());
+  EXPECT_EQ(leader_.role(), RoleName::kLeader);
+  TickWithAnswersOf(leader_, {kS2, kS3}, 2);
+  EXPECT_EQ(leader_.role(), RoleName::kFollower);
+  ASSERT_EQ(leader_.EventsOf<SteppedDown>().size(), 1u);
+  EXPECT_EQ(leader_.EventsOf<SteppedDown>()[0].reason, StepDownReason::kDiskStalled);
+}
+
+TEST_F(QuorumCheckTest, ALeaderWhoseDiskIsSlowButWorksStays) {
+  leader_.HoldDisk();
+  for (int write = 0; write < 5; ++write) {
+    leader_.Propose("a");
+    TickWithAnswersOf(leader_, {kS2, kS3}, timeout() - 1);
+    leader_.CompleteWrites(1);
+  }
+  EXPECT_EQ(leader_.role(), RoleName::kLeader);
+}
+
+TEST_F(QuorumCheckTest, ALeaderWithNothingToWriteStays) {
+  leader_.HoldDisk();
+  TickWithAnswersOf(leader_, {kS2, kS3}, 10 * timeout());
+  EXPECT_EQ(leader_.role(), RoleName::kLeader);
+}
+
+TEST(DiskCheckTest, AServerAloneInItsClusterKeepsLeading) {
+  ServerUnderTest alone({.voters = {kS1}});
+  alone.TickTimes(alone.setup().options.election_timeout_ticks_max);
+  ASSERT_EQ(alone.role(), RoleName::kLeader);
+  alone.HoldDisk();
+  alone.Propose("a");
+  alone.TickTimes(10 * alone.setup().options.election_timeout_ticks_max);
+  EXPECT_EQ(alone.role(), RoleName::kLeader);
+}
+
 // Trap A13: it can send, so its followers stay quiet; it cannot receive, so nothing commits.
 TEST(QuorumCheckInAClusterTest, ALeaderThatCanSendButNotReceiveIsReplaced) {
   TestCluster cluster;
