@@ -130,6 +130,7 @@ void RaftServer::Receive(const AppendEntriesRequest& request, ReturnAddress send
   AdoptTermIfNewer(request.term);
   NextRole next = role_->OnAppendEntriesRequest(request, sender);
   if (next == NextRole::kFollowerThenRedeliver) {
+    state_.Note(SteppedDown{.reason = StepDownReason::kLeaderFound, .term = state_.current_term()});
     ChangeRole(NextRole::kFollower);
     next = role_->OnAppendEntriesRequest(request, sender);  // same message, new role, exactly once
     RAFT_CHECK(next != NextRole::kFollowerThenRedeliver, "a follower handles what it is given");

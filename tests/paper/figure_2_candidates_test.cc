@@ -135,6 +135,14 @@ TEST(CandidatesTest, FollowTheLeaderOfTheirOwnTerm) {
   EXPECT_EQ(server.status().voted_for, kS1);
 }
 
+TEST(CandidatesTest, SayThatTheyFoundALeaderWhenTheyDo) {
+  ServerUnderTest server;
+  ASSERT_NO_FATAL_FAILURE(BecomeCandidate(server));
+  server.Receive(kS2, AppendEntries({.term = server.term()}));
+  ASSERT_EQ(server.EventsOf<SteppedDown>().size(), 1u);
+  EXPECT_EQ(server.EventsOf<SteppedDown>()[0].reason, StepDownReason::kLeaderFound);
+}
+
 TEST(CandidatesTest, DoNotFollowALeaderOfAnEarlierTerm) {
   ServerUnderTest server({.recovered = Recovered({.term = 3})});
   BecomeCandidate(server);
