@@ -74,7 +74,8 @@ struct StaleResponseDropped {
   ServerId peer;
 };
 // A peer's message asked for what the protocol cannot produce (a conflict in the committed prefix,
-// a second leader in one term): evidence of a broken peer. Nothing was changed.
+// a second leader in one term): evidence of a broken peer. Log, vote and commit index
+// are as before.
 struct ImpossibleMessageRefused {
   ServerId peer;
   const char* law;

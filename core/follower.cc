@@ -53,7 +53,7 @@ NextRole Follower::OnRequestVoteResponse(ServerId, const RequestVoteResponse&) {
 }
 
 // AppendEntries RPC, receiver implementation (Figure 2). Step 1 happened in
-// RaftServer::RefuseStale.
+// RaftServer::RefuseByTerm.
 NextRole Follower::OnAppendEntriesRequest(const AppendEntriesRequest& request,
                                           ReturnAddress sender) {
   if (const char* law = BrokenLaw(request)) {

@@ -57,7 +57,7 @@ class Leader final : public Role {
   bool HasCommittedInItsTerm() const { return state_.commit_index >= term_start_index_; }
   // How long ago a majority, this server included, had answered.
   std::uint64_t TicksSinceQuorumContact() const;
-  // Whether the own disk has owed an answer for an election timeout without giving any.
+  // Whether the own disk has owed an answer for two election timeouts without giving any.
   bool HasDiskStalled() const;
   // The reason to refuse a new proposal now, if there is one.
   std::optional<RefusalReason> ReasonToRefuse(const CommandProposed& proposal) const;

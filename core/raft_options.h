@@ -18,9 +18,9 @@ struct RaftOptions {
   std::uint64_t append_bytes_max = 1 << 20;
   // Entries sent to a peer and not yet known to be durable there stay below this, one batch aside.
   std::uint64_t inflight_bytes_max = 8 << 20;
-  // New proposals are refused (OVERLOADED) while more than this is appended but not committed.
+  // New proposals are refused (OVERLOADED) while this much or more is appended but not committed.
   std::uint64_t uncommitted_bytes_max = 64ull << 20;
-  // New proposals are refused (LOG_FULL) while the log in memory is larger than this.
+  // New proposals are refused (LOG_FULL) while the log in memory is this large or larger.
   std::uint64_t log_bytes_max = 2ull << 30;
 };
 

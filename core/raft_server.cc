@@ -18,6 +18,8 @@ namespace {
 // further in one step.
 constexpr int kRoleHopsMax = 4;
 
+constexpr std::uint64_t kTermJumpMax = std::uint64_t{1} << 32;
+
 }  // namespace
 
 RaftServer::RaftServer(ServerId self, const ClusterConfiguration& configuration,
@@ -116,7 +118,7 @@ void RaftServer::Receive(const PreVoteRequest& request, ReturnAddress sender) {
 }
 
 void RaftServer::Receive(const RequestVoteRequest& request, ReturnAddress sender) {
-  if (RefuseStale<RequestVoteRequest, RequestVoteResponse>(request, sender)) return;
+  if (RefuseByTerm<RequestVoteRequest, RequestVoteResponse>(request, sender)) return;
   if (request.term > state_.current_term() && role_->IsLeaderNear(request.candidate_id)) {
     DisregardRequestVote(state_, outbox_, request, sender);  // §6, before the term is adopted
     return;
@@ -126,7 +128,7 @@ void RaftServer::Receive(const RequestVoteRequest& request, ReturnAddress sender
 }
 
 void RaftServer::Receive(const AppendEntriesRequest& request, ReturnAddress sender) {
-  if (RefuseStale<AppendEntriesRequest, AppendEntriesResponse>(request, sender)) return;
+  if (RefuseByTerm<AppendEntriesRequest, AppendEntriesResponse>(request, sender)) return;
   AdoptTermIfNewer(request.term);
   NextRole next = role_->OnAppendEntriesRequest(request, sender);
   if (next == NextRole::kFollowerThenRedeliver) {
@@ -139,30 +141,42 @@ void RaftServer::Receive(const AppendEntriesRequest& request, ReturnAddress send
 }
 
 void RaftServer::Receive(const PreVoteResponse& response, ServerId from) {
+  if (IsAbsurd(response.term, from)) return;
   // A grant echoes the asked-for term; only a denial tells of a term that exists.
   if (!response.vote_granted) AdoptTermIfNewer(response.term);
   ChangeRole(role_->OnPreVoteResponse(from, response));
 }
 
 void RaftServer::Receive(const RequestVoteResponse& response, ServerId from) {
+  if (IsAbsurd(response.term, from)) return;
   AdoptTermIfNewer(response.term);
   if (response.term < state_.current_term()) return;  // about an election that is over
   ChangeRole(role_->OnRequestVoteResponse(from, response));
 }
 
 void RaftServer::Receive(const AppendEntriesResponse& response, ServerId from) {
+  if (IsAbsurd(response.term, from)) return;
   AdoptTermIfNewer(response.term);
   if (response.term < state_.current_term()) return;  // about a leadership that is over
   ChangeRole(role_->OnAppendEntriesResponse(from, response));
 }
 
 template <typename Request, typename Response>
-bool RaftServer::RefuseStale(const Request& request, ReturnAddress sender) {
-  if (request.term >= state_.current_term()) return false;
+bool RaftServer::RefuseByTerm(const Request& request, ReturnAddress sender) {
+  const bool is_stale = request.term < state_.current_term();
+  if (!is_stale && !IsAbsurd(request.term, sender.peer)) return false;
   Response response;
   response.number = request.number;
   response.term = state_.current_term();  // neither granted nor successful
   outbox_.SendOncePromiseIsDurable(OutgoingResponse{.to = sender, .response = response});
+  return true;
+}
+
+// Adopted, it would leave no room for the terms of later elections; at ten elections a second the
+// jump takes more than ten years.
+bool RaftServer::IsAbsurd(Term term, ServerId peer) {
+  if (term.value() <= state_.current_term().value() + kTermJumpMax) return false;
+  state_.Note(ImpossibleMessageRefused{.peer = peer, .law = "terms rise election by election"});
   return true;
 }
 

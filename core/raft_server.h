@@ -63,9 +63,12 @@ class RaftServer {
   void Receive(const RequestVoteResponse& response, ServerId from);
   void Receive(const AppendEntriesResponse& response, ServerId from);
 
-  // Answers a request of an older term with the present one (Figure 2, step 1 of both RPCs).
+  // Answers a request of an older term with the present one (Figure 2, step 1 of both RPCs), and
+  // one of an absurd term too.
   template <typename Request, typename Response>
-  bool RefuseStale(const Request& request, ReturnAddress sender);
+  bool RefuseByTerm(const Request& request, ReturnAddress sender);
+  // Whether no chain of elections can have led from this server's term to `term` (trap A20).
+  bool IsAbsurd(Term term, ServerId peer);
   // "If RPC request or response contains term T > currentTerm: set currentTerm = T, convert to
   // follower" (§5.1).
   void AdoptTermIfNewer(Term term);

@@ -17,7 +17,8 @@ namespace raft {
 
 // How applying a batch ended.
 struct ApplyOutcome {
-  // One answer per entry, in order; what the proposer gets. Empty for entries that are no command.
+  // One answer per entry applied, in order; what the proposer gets. Empty for entries that are no
+  // command. May be fewer than there were entries, at least one: the rest is to be given again.
   std::vector<std::string> results;
   // Present: nothing of the batch was applied, and the process must stop with this message, which
   // names file, operation and cause (or the entry that this version does not understand).
@@ -29,7 +30,8 @@ class StateMachine {
   virtual ~StateMachine() = default;
 
   // Applies consecutive entries, the first right after applied(), in one atomic step: data, applied
-  // position, digest and log time change together or not at all. Apply thread only.
+  // position, digest and log time change together or not at all. Stops early when the answers take
+  // too much memory. Apply thread only.
   virtual ApplyOutcome Apply(std::span<const LogEntryPointer> entries) = 0;
 
   // The last entry this machine holds; {0, 0} before the first. Apply thread, or before it starts.

@@ -22,6 +22,11 @@ void FillItem(std::string_view key, const RecordView& record, bool keys_only, Ke
   item->set_version(record.version);
 }
 
+// What an item takes of a page.
+std::size_t ItemBytes(std::string_view key, const RecordView& record, bool keys_only) {
+  return key.size() + (keys_only ? 0 : record.value.size()) + kItemOverheadBytes;
+}
+
 template <typename Value>
 bool RelationHolds(Compare::Relation relation, const Value& left, const Value& right) {
   switch (relation) {
@@ -74,27 +79,30 @@ absl::StatusOr<std::string> CommandExecutor::Execute(const Command& command,
   return result.SerializeAsString();
 }
 
+bool Page::Admit(std::size_t item_bytes) {
+  more = !is_empty && item_bytes > bytes_left;
+  if (more) return false;
+  is_empty = false;
+  bytes_left -= std::min(item_bytes, bytes_left);
+  return true;
+}
+
 absl::Status CommandExecutor::Get(const std::string& key, Page* page) {
   const absl::StatusOr<std::optional<RecordView>> found = overlay_->Find(key);
   if (!found.ok()) return found.status();
-  if (found->has_value()) FillItem(key, **found, /*keys_only=*/false, page->items->Add());
+  if (!found->has_value()) return absl::OkStatus();
+  const RecordView& record = **found;
+  if (!page->Admit(ItemBytes(key, record, /*keys_only=*/false))) return absl::OkStatus();
+  FillItem(key, record, /*keys_only=*/false, page->items->Add());
   return absl::OkStatus();
 }
 
 absl::Status CommandExecutor::Scan(const raft::v1::Scan& scan, Page* page) {
   const int limit = static_cast<int>(scan.limit() == 0 ? kScanLimitDefault : scan.limit());
-  const int items_before = page->items->size();
-  std::size_t page_bytes = 0;
   return overlay_->Walk(
       scan.start(), scan.end(), [&](std::string_view key, const RecordView& record) {
-        const std::size_t item_bytes =
-            key.size() + (scan.keys_only() ? 0 : record.value.size()) + kItemOverheadBytes;
-        const int count = page->items->size() - items_before;
-        if (count == limit || (count > 0 && page_bytes + item_bytes > kPageBytesMax)) {
-          page->more = true;
-          return false;
-        }
-        page_bytes += item_bytes;
+        page->more = page->items->size() == limit;
+        if (page->more || !page->Admit(ItemBytes(key, record, scan.keys_only()))) return false;
         FillItem(key, record, scan.keys_only(), page->items->Add());
         return true;
       });
@@ -146,8 +154,9 @@ absl::Status CommandExecutor::Transaction(const raft::v1::Transaction& transacti
   }
   result->set_succeeded(all_hold);
   result->set_revision(revision);
+  Page page;
   for (const Operation& operation : all_hold ? transaction.then() : transaction.otherwise()) {
-    absl::Status status = Operate(operation, revision, result->add_results());
+    absl::Status status = Operate(operation, revision, &page, result->add_results());
     if (!status.ok()) return status;
   }
   return absl::OkStatus();
@@ -173,7 +182,7 @@ absl::StatusOr<bool> CommandExecutor::Holds(const Compare& compare) {
 }
 
 absl::Status CommandExecutor::Operate(const Operation& operation, std::uint64_t revision,
-                                      OperationResult* result) {
+                                      Page* page, OperationResult* result) {
   switch (operation.kind_case()) {
     case Operation::kPut:
       result->mutable_put()->set_revision(revision);
@@ -185,14 +194,15 @@ absl::Status CommandExecutor::Operate(const Operation& operation, std::uint64_t 
     }
     case Operation::kDeleteRange:
       return DeleteRange(operation.delete_range(), result->mutable_delete_range());
-    case Operation::kGet: {
-      Page page{.items = result->mutable_get()->mutable_items()};
-      return Get(operation.get().key(), &page);
-    }
+    case Operation::kGet:
     case Operation::kScan: {
-      Page page{.items = result->mutable_scan()->mutable_items()};
-      absl::Status status = Scan(operation.scan(), &page);
-      result->mutable_scan()->set_more(page.more);
+      const bool is_get = operation.has_get();
+      raft::v1::ScanResult& answer = is_get ? *result->mutable_get() : *result->mutable_scan();
+      page->items = answer.mutable_items();
+      page->more = false;
+      absl::Status status =
+          is_get ? Get(operation.get().key(), page) : Scan(operation.scan(), page);
+      answer.set_more(page->more);
       return status;
     }
     case Operation::KIND_NOT_SET:

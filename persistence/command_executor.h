@@ -20,10 +20,15 @@ inline constexpr std::uint32_t kScanLimitDefault = 1'000;  // items
 inline constexpr std::size_t kPageBytesMax = 1 << 20;      // unless one item alone is larger
 inline constexpr std::size_t kItemOverheadBytes = 32;      // what an item is charged beside bytes
 
-// A page of items: where Scan puts what it finds.
+// A page of items: where Get and Scan put what they find.
 struct Page {
-  google::protobuf::RepeatedPtrField<raft::v1::KeyValue>* items;
+  google::protobuf::RepeatedPtrField<raft::v1::KeyValue>* items = nullptr;
+  std::size_t bytes_left = kPageBytesMax;
+  bool is_empty = true;  // the first item is shown whatever its size
   bool more = false;
+
+  // Whether an item of this many bytes fits; if so it is charged, if not there is `more`.
+  bool Admit(std::size_t item_bytes);
 };
 
 // Apply thread only.
@@ -36,7 +41,7 @@ class CommandExecutor {
   // raft.v1.CommandResult. Errors are the disk's.
   absl::StatusOr<std::string> Execute(const raft::v1::Command& command, std::uint64_t revision);
 
-  // Adds the item under `key`, if there is one.
+  // Adds the item under `key`, if there is one and it fits.
   absl::Status Get(const std::string& key, Page* page);
   // Adds one page of the range.
   absl::Status Scan(const raft::v1::Scan& scan, Page* page);
@@ -48,7 +53,8 @@ class CommandExecutor {
   absl::Status Transaction(const raft::v1::Transaction& transaction, std::uint64_t revision,
                            raft::v1::TransactionResult* result);
   absl::StatusOr<bool> Holds(const raft::v1::Compare& compare);
-  absl::Status Operate(const raft::v1::Operation& operation, std::uint64_t revision,
+  // `page`: what the answers of the whole transaction share.
+  absl::Status Operate(const raft::v1::Operation& operation, std::uint64_t revision, Page* page,
                        raft::v1::OperationResult* result);
 
   StateOverlay* const overlay_;

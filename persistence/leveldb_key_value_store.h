@@ -45,6 +45,8 @@ class LevelDbKeyValueStore final : public KeyValueStore {
   LevelDbKeyValueStore(std::unique_ptr<Database> database, std::string configuration);
 
   absl::Status ReadSummary();
+  // DATA_LOSS unless a full scan gives the digest that was kept.
+  absl::Status VerifyRecords();
   absl::StatusOr<std::string> ApplyEntry(const LogEntry& entry);
   absl::Status WriteSummary(const StateSummary& summary, bool sync);
 

@@ -124,9 +124,9 @@ absl::Status CheckLimits(const Options& options) {
   const Relation relations[] = {
       {"key bytes", options.key_bytes_max, "command bytes", options.command_bytes_max},
       {"value bytes", options.value_bytes_max, "command bytes", options.command_bytes_max},
-      {"command bytes", options.command_bytes_max, "64 MiB", 64 * kMebibyte},
+      {"command bytes", options.command_bytes_max, "64 MiB", kCommandBytesCeiling},
       {"append bytes", options.append_bytes_max, "inflight bytes", options.inflight_bytes_max},
-      {"append bytes", options.append_bytes_max, "64 MiB", 64 * kMebibyte},
+      {"append bytes", options.append_bytes_max, "64 MiB", kAppendBytesCeiling},
       {"command bytes", options.command_bytes_max, "pending bytes", options.pending_bytes_max},
       {"command bytes", options.command_bytes_max, "uncommitted bytes",
        options.uncommitted_bytes_max},

@@ -17,6 +17,13 @@
 
 namespace raft {
 
+// No server of a cluster may be set to larger commands or appends than this, so that every server
+// can take what any other accepted: entries from a leader are never refused for their size.
+inline constexpr std::uint64_t kCommandBytesCeiling = 64ull << 20;
+inline constexpr std::uint64_t kAppendBytesCeiling = 64ull << 20;
+// The largest message between servers: one append and its frame.
+inline constexpr int kPeerMessageBytesMax = static_cast<int>(kAppendBytesCeiling + (1ull << 20));
+
 struct Options {
   std::uint64_t server_id = 0;  // never 0
   std::string data_dir;

@@ -18,7 +18,7 @@ const char* ToText(StepDownReason reason) {
     case StepDownReason::kQuorumLost:
       return "it no longer hears from a majority";
     case StepDownReason::kDiskStalled:
-      return "its disk finished no write for an election timeout";
+      return "its disk finished no write for two election timeouts";
   }
   return "";
 }

@@ -3,7 +3,6 @@
 #include <grpcpp/health_check_service_interface.h>
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <filesystem>
@@ -27,7 +26,7 @@ constexpr std::chrono::milliseconds kShutdownPatience{500};
 PeerLinkOptions PeerLinkOptionsOf(const Options& options) {
   PeerLinkOptions links;
   links.control_deadline = std::chrono::milliseconds(options.election_timeout_max_ms);
-  links.message_bytes_max = MessageBytesMax(options);
+  links.message_bytes_max = kPeerMessageBytesMax;
   return links;
 }
 
@@ -35,11 +34,6 @@ ClientLimits ClientLimitsOf(const Options& options) {
   return {.key_values = KeyValueLimitsOf(options),
           .default_deadline = std::chrono::milliseconds(options.default_deadline_ms),
           .deadline_max = std::chrono::milliseconds(options.deadline_max_ms)};
-}
-
-ConversionLimits ConversionLimitsOf(const Options& options) {
-  return {.entry_data_bytes_max =
-              std::max(options.command_bytes_max, ConversionLimits{}.entry_data_bytes_max)};
 }
 
 // Requires: validated.
@@ -129,7 +123,7 @@ std::optional<ProcessFailure> ServerProcess::OpenPage() {
 
 std::optional<ProcessFailure> ServerProcess::OpenDoors() {
   peer_service_ =
-      std::make_unique<PeerService>(local_, ConversionLimitsOf(options_), *peers_, *observer_);
+      std::make_unique<PeerService>(local_, ConversionLimits{.entry_data_bytes_max = kCommandBytesCeiling}, *peers_, *observer_);
   consensus_service_ =
       std::make_unique<ConsensusService>(ClientLimitsOf(options_), *gate_, *errors_, *metrics_);
   cluster_service_ = std::make_unique<ClusterService>(*gate_, *errors_, *report_, *metrics_);

@@ -24,8 +24,9 @@ inline constexpr std::uint64_t kNumberMax = std::uint64_t{1} << 62;
 inline constexpr LogTimeMs kLogTimeMsMax = LogTimeMs{1} << 62;
 
 struct ConversionLimits {
-  // An entry with more data than this is refused. At least the largest legal command.
-  std::uint64_t entry_data_bytes_max = (std::uint64_t{1} << 20) + (std::uint64_t{512} << 10);
+  // An entry with more data than this is refused. At least the largest command that any server of
+  // the cluster may be set to accept, or a follower with smaller limits could never catch up.
+  std::uint64_t entry_data_bytes_max = std::uint64_t{64} << 20;
 };
 
 // From the wire. `from` of the header becomes the candidate or leader. INVALID_ARGUMENT names the

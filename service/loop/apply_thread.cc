@@ -99,9 +99,9 @@ bool ApplyThread::DoWork(ApplyWork& work) {
   }
   std::span<const LogEntryPointer> rest = work.entries;
   while (!rest.empty()) {
-    const std::span<const LogEntryPointer> batch = NextBatch(rest);
-    if (!ApplyBatch(batch)) return false;
-    rest = rest.subspan(batch.size());
+    const std::size_t applied = ApplyBatch(NextBatch(rest));
+    if (applied == 0) return false;
+    rest = rest.subspan(applied);
   }
   for (const std::function<void(KeyValueStore&)>& task : work.tasks) task(state_);
   ForgetAbandonedReads();
@@ -120,23 +120,25 @@ std::span<const LogEntryPointer> ApplyThread::NextBatch(
   return rest.first(count);
 }
 
-bool ApplyThread::ApplyBatch(std::span<const LogEntryPointer> batch) {
+std::size_t ApplyThread::ApplyBatch(std::span<const LogEntryPointer> batch) {
   const auto began = std::chrono::steady_clock::now();
   ApplyOutcome outcome = state_.Apply(batch);
   if (outcome.failure) {
     fatal_(absl::InternalError(*outcome.failure));
-    return false;
+    return 0;
   }
+  RAFT_CHECK(!outcome.results.empty() && outcome.results.size() <= batch.size(),
+             "the state machine answers every entry it applies");
+  batch = batch.first(outcome.results.size());
   observer_.OnApplied(std::chrono::steady_clock::now() - began, batch.size());
   AnswerProposals(batch, outcome.results);
   inbox_.PushApplied(batch.back()->index);
-  return AnswerDueReads();
+  return AnswerDueReads() ? batch.size() : 0;
 }
 
 void ApplyThread::AnswerProposals(std::span<const LogEntryPointer> batch,
                                   std::vector<std::string>& results) {
   if (proposals_.empty()) return;
-  RAFT_CHECK(results.size() == batch.size(), "the state machine answers every entry it applies");
   const Standing standing = StandingNow();
   const LogIndex first = batch.front()->index;
   proposals_.TakeThrough(batch.back()->index, [&](const ProposalAppended& proposal) {

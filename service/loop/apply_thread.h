@@ -78,7 +78,8 @@ class ApplyThread {
 
   void Run();
   bool DoWork(ApplyWork& work);
-  bool ApplyBatch(std::span<const LogEntryPointer> batch);
+  // How many entries of the batch were applied and answered; 0: the disk failed.
+  std::size_t ApplyBatch(std::span<const LogEntryPointer> batch);
   void AnswerProposals(std::span<const LogEntryPointer> batch, std::vector<std::string>& results);
   void AnswerRefusals(const ApplyWork& work);
   bool AnswerRead(const ReadReady& read);

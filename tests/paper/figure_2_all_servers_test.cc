@@ -106,6 +106,20 @@ TEST(AllServersTest, AnAnswerWithAnUnknownNumberStillCountsForItsTerm) {
   EXPECT_EQ(server.term(), 4u);
 }
 
+// Trap A20: a term near the end of the numbers, once adopted, would leave nobody a later one.
+TEST(AllServersTest, RefusesATermThatNoChainOfElectionsLeadsTo) {
+  const std::uint64_t absurd = std::uint64_t{1} << 62;
+  ServerUnderTest server({.recovered = Recovered({.term = 2})});
+  server.Receive(kS2, RequestVote({.term = absurd}));
+  server.Receive(kS2, AppendEntries({.term = absurd}));
+  server.ReceiveAnswer(kS2, RequestVoteResponse{.number = RequestNumber(1), .term = Term(absurd)});
+  server.ReceiveAnswer(kS2, PreVoteResponse{.number = RequestNumber(1), .term = Term(absurd)});
+  server.ReceiveAnswer(kS2,
+                       AppendEntriesResponse{.number = RequestNumber(1), .term = Term(absurd)});
+  EXPECT_EQ(server.term(), 2u);
+  EXPECT_EQ(server.EventsOf<ImpossibleMessageRefused>().size(), 5u);
+}
+
 TEST(AllServersTest, ANewerTermComesWithNoVoteInIt) {
   ServerUnderTest server({.recovered = Recovered({.term = 2, .voted_for = kS3})});
   ASSERT_EQ(server.status().voted_for, kS3);

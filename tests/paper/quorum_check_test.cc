@@ -112,7 +112,7 @@ TEST_F(QuorumCheckTest, SteppingDownKeepsTheLog) {
 TEST_F(QuorumCheckTest, ALeaderWhoseDiskHangsStepsDown) {
   leader_.HoldDisk();
   leader_.Propose("a");
-  TickWithAnswersOf(leader_, {kS2, kS3}, timeout());
+  TickWithAnswersOf(leader_, {kS2, kS3}, 2 * timeout());
   EXPECT_EQ(leader_.role(), RoleName::kLeader);
   TickWithAnswersOf(leader_, {kS2, kS3}, 2);
   EXPECT_EQ(leader_.role(), RoleName::kFollower);

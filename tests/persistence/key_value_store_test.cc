@@ -356,5 +356,20 @@ TEST_F(RottenStateTest, AnotherClustersStateIsRefused) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("belongs to another cluster"));
 }
 
+// LevelDB opens such a state with a hole in the middle and says nothing (traps E13, H4).
+TEST_F(RottenStateTest, AStateWhoseManifestLostItsEndIsRefused) {
+  for (int number = 0; number < 260; ++number) {
+    Apply(PutCommand("k" + std::to_string(number), std::string(100'000, 'v')));
+  }
+  state_.reset();
+  for (const std::filesystem::path& file : std::filesystem::directory_iterator(path_)) {
+    if (!file.filename().string().starts_with("MANIFEST")) continue;
+    const std::string bytes = ReadBytes(file.string());
+    WriteBytes(file.string(), bytes.substr(0, bytes.size() - 1));
+  }
+  const auto opened = LevelDbKeyValueStore::Open(path_, "configuration");
+  EXPECT_TRUE(absl::IsDataLoss(opened.status())) << opened.status();
+}
+
 }  // namespace
 }  // namespace raft

@@ -141,5 +141,38 @@ TEST_F(TransactionTest, ItsDeletedRangesShareOneLimit) {
   EXPECT_EQ(state_->key_count(), 1u);
 }
 
+// Trap G6: a small command must not have an answer that no memory holds, on every server at once.
+TEST_F(TransactionTest, AllAnswersOfABranchShareOnePage) {
+  const std::string value(600'000, 'v');
+  Apply(PutCommand("k", value));
+  raft::v1::Command command;
+  for (int number = 0; number < 3; ++number) {
+    *command.mutable_transaction()->add_then() = GetOperation("k");
+  }
+  command.mutable_transaction()->add_then()->mutable_scan();
+  const auto result = Apply(command).transaction();
+  ASSERT_EQ(result.results_size(), 4);
+  EXPECT_EQ(result.results(0).get().items_size(), 1);
+  EXPECT_FALSE(result.results(0).get().more());
+  for (const auto& crowded_out : {result.results(1).get(), result.results(3).scan()}) {
+    EXPECT_EQ(crowded_out.items_size(), 0);
+    EXPECT_TRUE(crowded_out.more());
+  }
+}
+
+TEST_F(TransactionTest, ABatchEndsWhereItsAnswersBecomeLarge) {
+  Apply(PutCommand("k", std::string(1'000'000, 'v')));
+  raft::v1::Command command;
+  *command.mutable_transaction()->add_then() = GetOperation("k");
+  std::vector<LogEntryPointer> entries;
+  for (std::uint64_t number = 1; number <= 40; ++number) {
+    entries.push_back(testing::MakeCommandEntry(revision() + number, command));
+  }
+  const ApplyOutcome outcome = state_->Apply(entries);
+  ASSERT_FALSE(outcome.failure.has_value());
+  EXPECT_EQ(outcome.results.size(), 9u);  // the first that comes to 8 MiB
+  EXPECT_EQ(state_->applied().index, entries[8]->index);
+}
+
 }  // namespace
 }  // namespace raft

@@ -51,18 +51,20 @@ void ApplyLane::DoWork() {
   while (!rest.empty()) {
     const std::size_t count =
         std::min<std::size_t>(rest.size(), dice_.Between(1, kBatchEntriesMax));
-    if (!ApplyBatch(rest.first(count))) return failed_();
-    rest = rest.subspan(count);
+    const std::size_t applied = ApplyBatch(rest.first(count));
+    if (applied == 0) return failed_();
+    rest = rest.subspan(applied);
   }
 }
 
-bool ApplyLane::ApplyBatch(std::span<const LogEntryPointer> batch) {
+std::size_t ApplyLane::ApplyBatch(std::span<const LogEntryPointer> batch) {
   ApplyOutcome outcome = state_->Apply(batch);
-  if (outcome.failure) return false;
+  if (outcome.failure) return 0;
+  batch = batch.first(outcome.results.size());
   laws_.Applied(self_, batch.back()->position(), state_->digest());
   AnswerProposals(batch, outcome.results);
   applied_(batch.back()->index);
-  return AnswerDueReads();
+  return AnswerDueReads() ? batch.size() : 0;
 }
 
 void ApplyLane::AnswerProposals(std::span<const LogEntryPointer> batch,

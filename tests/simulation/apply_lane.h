@@ -43,7 +43,8 @@ class ApplyLane {
 
  private:
   void DoWork();
-  bool ApplyBatch(std::span<const LogEntryPointer> batch);
+  // How many entries were applied; 0: the disk failed.
+  std::size_t ApplyBatch(std::span<const LogEntryPointer> batch);
   void AnswerProposals(std::span<const LogEntryPointer> batch, std::vector<std::string>& results);
   // False: the disk failed.
   bool AnswerDueReads();
