@@ -1,5 +1,6 @@
 #include "service/logging.h"
 
+#include <poll.h>
 #include <spdlog/async.h>
 #include <spdlog/formatter.h>
 #include <spdlog/pattern_formatter.h>
@@ -7,8 +8,11 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <chrono>
+#include <future>
 #include <memory>
 #include <string_view>
+#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -17,6 +21,8 @@ namespace raft {
 namespace {
 
 constexpr std::size_t kQueuedLinesMax = 8192;
+constexpr std::chrono::seconds kStopPatience{1};
+constexpr int kLastWordsPatienceMs = 100;
 
 void AppendEscaped(std::string_view text, spdlog::memory_buf_t& line) {
   for (const char c : text) {
@@ -77,12 +83,25 @@ void StartLogging(const LoggingOptions& options) {
   spdlog::set_default_logger(std::move(logger));
 }
 
-void StopLogging() { spdlog::shutdown(); }
+bool StopLogging() {
+  std::promise<void> stopped;
+  const std::future<void> written = stopped.get_future();
+  // On a thread of its own: spdlog joins its writer, which a full pipe may hold for ever.
+  std::thread([stopped = std::move(stopped)]() mutable {
+    spdlog::shutdown();
+    stopped.set_value();
+  }).detach();
+  return written.wait_for(kStopPatience) == std::future_status::ready;
+}
 
 void EndProcess(const absl::Status& failure, int exit_code) {
   const std::string line = absl::StrCat("raftd: ", failure.message(), "\n");
-  // Past the queue, which may be full or stuck; nothing can be done if this write fails too.
-  [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, line.data(), line.size());
+  // Past the queue, which may be full or stuck. A pipe that nobody reads must not keep a server
+  // alive that has to end, so the line is dropped where it finds no room.
+  pollfd room = {.fd = STDERR_FILENO, .events = POLLOUT, .revents = 0};
+  if (poll(&room, 1, kLastWordsPatienceMs) == 1) {
+    [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, line.data(), line.size());
+  }
   _exit(exit_code);
 }
 

@@ -20,8 +20,9 @@ struct LoggingOptions {
 
 // Main thread, once, before anybody logs.
 void StartLogging(const LoggingOptions& options);
-// Writes what waits, for at most a second or so. Main thread, last.
-void StopLogging();
+// Writes what waits, for at most a second. False: stderr did not take it, and a thread still hangs
+// there, so that the process has to end by EndProcess or _exit. Main thread, last.
+bool StopLogging();
 
 // How a process must end when going on would be a lie: says why on stderr, at once and past the
 // queue, and exits with `exit_code`. Any thread; runs no destructors.

@@ -4,6 +4,7 @@
 // codes: 0 stopped on request, 1 failed while running, 2 configuration, 3 data directory.
 #include <absl/synchronization/mutex.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <optional>
@@ -48,8 +49,10 @@ int RunServer(const CommandLine& command_line) {
     ServerProcess process(options);
     failure = process.Run(stop.get_token());
   }
-  StopLogging();
-  return failure ? Fail(failure->exit_code, failure->status) : kExitOk;
+  const bool logged = StopLogging();
+  if (failure) EndProcess(failure->status, failure->exit_code);
+  if (!logged) _exit(kExitOk);
+  return kExitOk;
 }
 
 int Main(int argc, char** argv) {

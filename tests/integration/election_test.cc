@@ -1,8 +1,11 @@
 // Real servers elect, replicate, and stop when they are asked to.
 //
 // Claims about the cluster as a client sees it; what each message does is claimed in tests/core.
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "tests/integration/cluster.h"
 
@@ -115,6 +118,24 @@ TEST(ElectionTest, SigtermStopsEveryServerWithinFiveSecondsAndNothingIsLost) {
 
   cluster.StartAll();
   EXPECT_EQ(cluster.MustGet("key"), "kept");
+}
+
+TEST(ElectionTest, AStderrThatNobodyReadsKeepsNoServerFromServingOrStopping) {
+  Cluster cluster(1);
+  const std::string pipe = cluster.folder() + "/unread";
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  const int held_open = open(pipe.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC);
+  ASSERT_GE(held_open, 0);
+  const std::string page(4096, 'x');
+  while (write(held_open, page.data(), page.size()) > 0) {
+  }
+  Process server({.arguments = cluster.Arguments(1), .output_path = pipe, .error_path = pipe});
+
+  Client client(cluster.addresses(1).client);
+  EXPECT_TRUE(WaitUntil([&] { return client.Put("key", "value").ok(); }));
+  server.Signal(SIGTERM);
+  EXPECT_EQ(server.WaitForExit(kGracefulStop), 0);
+  close(held_open);
 }
 
 TEST(ElectionTest, ALeaderStopsGracefullyUnderLoadAndTheOthersGoOn) {
