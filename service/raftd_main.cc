@@ -17,6 +17,7 @@
 #include "service/logging.h"
 #include "service/options.h"
 #include "service/server_process.h"
+#include "service/standard_streams.h"
 #include "service/stop_signals.h"
 
 namespace raft {

@@ -120,6 +120,18 @@ TEST(ElectionTest, SigtermStopsEveryServerWithinFiveSecondsAndNothingIsLost) {
   EXPECT_EQ(cluster.MustGet("key"), "kept");
 }
 
+TEST(ElectionTest, ProgramsThatAreStartedWithoutStandardStreamsDoNotWriteIntoTheirOwnSockets) {
+  Cluster cluster(1);
+  cluster.StartAll();
+  cluster.MustPut("key", "value");
+  const std::string load = RaftctlProgram() + " --endpoints " + cluster.Endpoints() + " load - ";
+
+  // Without standard input there is no line to load; it must not wait for a library's descriptor.
+  const Finished finished = RunToEnd({"/bin/sh", "-c", load + "<&-"}, cluster.folder());
+  EXPECT_EQ(finished.exit_code, 0) << finished.error;
+  EXPECT_NE(finished.output.find("0 lines"), std::string::npos) << finished.output;
+}
+
 TEST(ElectionTest, AStderrThatNobodyReadsKeepsNoServerFromServingOrStopping) {
   Cluster cluster(1);
   const std::string pipe = cluster.folder() + "/unread";
