@@ -2,12 +2,14 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <type_traits>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "service/version.h"
+#include "service/whole_number.h"
 
 extern char** environ;
 
@@ -21,7 +23,8 @@ const std::vector<std::string> kActions = {"help", "version", "print-config", "c
 
 template <typename T>
 void Add(CLI::App& app, const std::string& name, T& value, const std::string& description) {
-  app.add_option("--" + name, value, description)->capture_default_str();
+  CLI::Option* option = app.add_option("--" + name, value, description)->capture_default_str();
+  if constexpr (std::is_unsigned_v<T>) option->check(CheckWholeNumber);
 }
 
 void AddIdentityOptions(CLI::App& app, Options& options) {

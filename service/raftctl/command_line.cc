@@ -22,6 +22,7 @@
 #include "service/raftctl/key_value_commands.h"
 #include "service/raftctl/load.h"
 #include "service/version.h"
+#include "service/whole_number.h"
 
 namespace raft::ctl {
 namespace {
@@ -192,7 +193,8 @@ void CommandLine::AddKeyValueCommands() {
       });
   cas->add_option("KEY", key_, "The key")->required();
   cas->add_option("REVISION", expected_revision_, "Its modified revision; 0: it must not exist")
-      ->required();
+      ->required()
+      ->check(CheckWholeNumber);
   cas->add_option("VALUE", value_, "The value; without it standard input is read");
 }
 
@@ -204,7 +206,9 @@ void CommandLine::AddScan() {
   scan->add_option("--prefix", scan_.prefix, "Only keys that begin so")
       ->excludes(start)
       ->excludes(end);
-  scan->add_option("--limit", scan_.limit, "At most this many; 0: all")->capture_default_str();
+  scan->add_option("--limit", scan_.limit, "At most this many; 0: all")
+      ->check(CheckWholeNumber)
+      ->capture_default_str();
   scan->add_flag("--keys-only", scan_.keys_only, "Leave the values out");
   scan->add_flag("--revisions", scan_.revisions, "Append a TAB and the revision to each line");
   scan->add_flag("--stale", scan_.stale, "Take what the first server that answers has applied");
@@ -248,9 +252,11 @@ void CommandLine::AddBench() {
   AddDuration(bench, "--warmup", &bench_.shape.warmup, Clock::duration::zero(),
               "Time before measuring");
   bench->add_option("--keys", bench_.keys, "How many keys")
+      ->check(CheckWholeNumber)
       ->check(CLI::Range(std::uint64_t{1}, kKeysMax))
       ->capture_default_str();
   bench->add_option("--value-size", bench_.value_bytes, "Bytes of each value")
+      ->check(CheckWholeNumber)
       ->check(CLI::Range(size_t{0}, kBenchValueBytesMax))
       ->capture_default_str();
 }

@@ -105,6 +105,16 @@ TEST_F(CommandLineTest, RefusesValuesOfTheWrongType) {
   EXPECT_THAT(Message(ParseCommandLine({"--config", path}, {})), HasSubstr("file " + path));
 }
 
+TEST_F(CommandLineTest, RefusesNumbersThatWouldWrapAroundOrStopAtTheLargest) {
+  for (const std::string number : {"-1", "99999999999999999999", "", " 7", "0x32", "1e3"}) {
+    EXPECT_THAT(Message(ParseCommandLine({"--server-id=" + number}, {})), HasSubstr("server-id"));
+    EXPECT_THAT(Message(ParseCommandLine({}, {{"RAFTD_LOG_BYTES_MAX", number}})),
+                HasSubstr("environment RAFTD_LOG_BYTES_MAX"));
+  }
+  const std::string path = WriteFile("server-id = -1\n");
+  EXPECT_THAT(Message(ParseCommandLine({"--config", path}, {})), HasSubstr("file " + path));
+}
+
 TEST_F(CommandLineTest, RefusesAnUnknownKeyOfTheFile) {
   const std::string path = WriteFile("hartbeat-ms = 50\n");
   EXPECT_THAT(Message(ParseCommandLine({"--config", path}, {})),
