@@ -161,6 +161,7 @@ int RunMembersList(const GlobalOptions& global) {
     return FailInterrupted("members list", Effect::kReads);
   }
   std::string failures;
+  bool anyone_answered = false;  // With a refusal of its own, such as: the cluster is forming.
   for (size_t server = 0; server < responses.size(); ++server) {
     if (outcomes[server].outcome == Outcome::kSucceeded) {
       if (global.output == OutputFormat::kJson) {
@@ -170,8 +171,14 @@ int RunMembersList(const GlobalOptions& global) {
       }
       return kExitOk;
     }
+    anyone_answered |= !outcomes[server].reason.empty();
     absl::StrAppend(&failures, "; server at ", global.endpoints[server], ": ",
                     FailureOf(outcomes[server]));
+  }
+  if (anyone_answered) {
+    return Fail(
+        {kExitNoLeader, absl::StrCat("no server knows the members (asked ", responses.size(),
+                                     failures, "). Try: raftctl status")});
   }
   return Fail(
       {kExitCannotConnect, absl::StrCat("no server answered (asked ", responses.size(), failures,

@@ -86,12 +86,10 @@ std::string DescribeCurrent(const std::string& key, const v1::CompareAndSetResul
 class ScanPrinter {
  public:
   ScanPrinter(OutputFormat output, const ScanOptions& options)
-      : output_(output), options_(options) {
-    if (output_ == OutputFormat::kJson) WriteBytes("{\"items\":[");
-  }
+      : output_(output), options_(options) {}
   void Print(const v1::KeyValue& item) {
     if (output_ == OutputFormat::kJson) {
-      WriteBytes(absl::StrCat(first_ ? "\n" : ",\n", ToJson(item)));
+      WriteBytes(absl::StrCat(first_ ? kJsonBegin : ",", "\n", ToJson(item)));
     } else {
       WriteBytes(item.key());
       if (!options_.keys_only) WriteBytes(absl::StrCat("\t", item.value()));
@@ -101,10 +99,14 @@ class ScanPrinter {
     first_ = false;
   }
   void Finish() {
-    if (output_ == OutputFormat::kJson) WriteBytes("\n]}\n");
+    // Begun only now when there is no item: a scan that fails at once has printed nothing.
+    if (output_ == OutputFormat::kJson)
+      WriteBytes(absl::StrCat(first_ ? kJsonBegin : "", "\n]}\n"));
   }
 
  private:
+  static constexpr char kJsonBegin[] = "{\"items\":[";
+
   const OutputFormat output_;
   const ScanOptions& options_;
   bool first_ = true;

@@ -39,6 +39,7 @@ struct LoadCounts {
 // One put on its way: the messages must outlive the call.
 struct PutInFlight {
   LoadLine line;
+  std::uint64_t line_bytes = 0;  // With its TAB and its newline.
   v1::ProposeRequest request;
   v1::ProposeResponse response;
 };
@@ -85,7 +86,8 @@ class Load {
   const Clock::time_point start_;
   LoadCounts counts_;
   std::uint64_t line_count_ = 0;
-  std::uint64_t failures_met_ = 0;  // Lines that failed for a reason of their own.
+  std::uint64_t bytes_answered_ = 0;  // Reading runs ahead, so it is no measure of progress.
+  std::uint64_t failures_met_ = 0;    // Lines that failed for a reason of their own.
   int in_flight_ = 0;
   bool poll_is_set_ = false;
   bool stopped_ = false;        // No more lines are sent: reported by stop_code_.
@@ -155,6 +157,7 @@ void Load::ReadLines() {
 void Load::Send(LoadLine line) {
   auto put = std::make_shared<PutInFlight>();
   put->line = std::move(line);
+  put->line_bytes = put->line.key.size() + put->line.value.size() + 2;
   v1::Put* command = put->request.mutable_command()->mutable_put();
   command->set_key(put->line.key);
   command->set_value(std::move(put->line.value));
@@ -171,6 +174,7 @@ void Load::Send(LoadLine line) {
 
 void Load::OnAnswer(const PutInFlight& put, const LeaderCallResult& result) {
   --in_flight_;
+  bytes_answered_ += put.line_bytes;
   counts_.refusals_retried += result.refusals_retried;
   counts_.unknown_outcomes_retried += result.unknown_outcomes_retried;
   queue_.Finish(put.line.key);
@@ -220,7 +224,7 @@ void Load::KeepShowingProgress() {
   const double fraction =
       reader_.bytes_total() == 0
           ? -1
-          : static_cast<double>(reader_.bytes_read()) / static_cast<double>(reader_.bytes_total());
+          : static_cast<double>(bytes_answered_) / static_cast<double>(reader_.bytes_total());
   const std::uint64_t retried = counts_.refusals_retried + counts_.unknown_outcomes_retried;
   progress_.Update(counts_.acknowledged, fraction,
                    retried == 0 ? "" : absl::StrCat(WithThousands(retried), " retried"));

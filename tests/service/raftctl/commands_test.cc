@@ -52,6 +52,19 @@ TEST_F(CommandsTest, GetOfAnAbsentKeyFails) {
   EXPECT_EQ(get.err, "error: the key \"nothing\" does not exist\n");
 }
 
+TEST_F(CommandsTest, ANegativeNumberIsAUsageErrorAndNotTheLargestNumber) {
+  EXPECT_EQ(Run({"cas", "k", "-1", "v"}).exit_code, kExitUsage);
+  EXPECT_EQ(Run({"scan", "--limit", "-1"}).exit_code, kExitUsage);
+  EXPECT_TRUE(store_.puts().empty());
+}
+
+TEST_F(CommandsTest, AScanThatFailsPrintsNoHalfOfAJsonDocument) {
+  first_.Answer(FakeAnswer::kInvalid);
+  const CommandResult scan = Run({"-o", "json", "scan"});
+  EXPECT_EQ(scan.exit_code, kExitFailed);
+  EXPECT_EQ(scan.out, "");
+}
+
 TEST_F(CommandsTest, CasAtAnotherRevisionIsAPreconditionFailureAndSaysWhatStandsThere) {
   Run({"put", "k", "v"});
   const CommandResult cas = Run({"cas", "k", "7", "w"});
