@@ -21,7 +21,7 @@ struct HttpPageOptions {
   // The version shown on the status page.
   std::string version;
   // A client that takes longer to send its request, or to read a piece of the answer, is cut off.
-  std::uint32_t client_timeout_ms = 5'000;
+  std::uint32_t client_timeout_ms = 2'000;
 };
 
 // What the pages show. Called on the two HTTP threads, at once on both; must not block on the event

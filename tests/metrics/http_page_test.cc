@@ -67,6 +67,23 @@ class HttpPageTest : public ::testing::Test {
   static inline std::atomic<bool> json_fails_{false};
 };
 
+TEST_F(HttpPageTest, AnswersBesideSilentConnectionsBeforeTheyAreCutOff) {
+  std::string error;
+  const auto patient =
+      HttpPage::Open({.address = "127.0.0.1:0", .version = "0.1.0", .client_timeout_ms = 60'000},
+                     {.metrics_text = [] { return metrics_->Scrape(); },
+                      .snapshot = MakeSnapshot,
+                      .status_json = MakeJson},
+                     &error);
+  ASSERT_NE(patient, nullptr) << error;
+  const Connection first(patient->port());
+  const Connection second(patient->port());
+  const Connection third(patient->port());
+  ASSERT_TRUE(third.connected());
+
+  EXPECT_EQ(Fetch(patient->port(), "GET", "/livez").value_or(HttpReply{}).status, 200);
+}
+
 TEST_F(HttpPageTest, ReportsTheRealPortWhenAskedForAnyPort) { EXPECT_GT(page_->port(), 0); }
 
 TEST_F(HttpPageTest, ServesTheScrapeAsPrometheusText) {
