@@ -1,5 +1,8 @@
 #include "service/client_requests.h"
 
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/unknown_field_set.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -11,6 +14,15 @@ namespace {
 
 // A read is charged with this much of the inbox.
 constexpr std::uint64_t kReadBytes = 64;
+
+// Fields of a later version, in the request itself; those inside are judged with the command or
+// query. What is not understood is never ignored.
+std::optional<ServiceError> RefuseUnknownFields(const google::protobuf::Message& request) {
+  const auto& fields = request.GetReflection()->GetUnknownFields(request);
+  if (fields.empty()) return std::nullopt;
+  return NotSupported(
+      absl::StrCat(request.GetDescriptor()->name(), " field ", fields.field(0).number()));
+}
 
 bool IsLimit(grpc::StatusCode code) { return code == grpc::StatusCode::RESOURCE_EXHAUSTED; }
 
@@ -116,6 +128,7 @@ ProposeCall::ProposeCall(grpc::CallbackServerContext& context, const RpcMetrics&
 
 std::optional<ServiceError> ProposeCall::Judge() const {
   if (request_.has_request_id()) return NotSupported("ProposeRequest.request_id (sessions)");
+  if (auto problem = RefuseUnknownFields(request_)) return problem;
   const KeyValueLimits& limits = door().limits.key_values;
   const std::size_t bytes = request_.command().ByteSizeLong();
   if (bytes > limits.command_bytes_max) return CommandTooLarge(bytes, limits.command_bytes_max);
@@ -176,6 +189,7 @@ std::optional<ServiceError> ReadCall::Judge() const {
     return NotSupported(
         absl::StrCat("read consistency ", static_cast<int>(request_.consistency())));
   }
+  if (auto problem = RefuseUnknownFields(request_)) return problem;
   absl::Status judged = ValidateQuery(request_.query(), door().limits.key_values);
   if (!judged.ok()) return Invalid(judged);
   if (std::optional<ServiceError> problem = CheckServing()) return problem;

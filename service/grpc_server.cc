@@ -19,6 +19,9 @@ constexpr int kKeepaliveIntervalMs = 10'000;
 constexpr int kKeepaliveTimeoutMs = 5000;
 // Clients may ping this often without being sent away ("too many pings").
 constexpr int kPingIntervalMinMs = 5000;
+// What is larger is cut off by gRPC without our ErrorInfo; up to here a request that is too large
+// is told which limit it broke.
+constexpr int kClientMessageBytesMin = 4 << 20;
 
 // Linking reflection registers it with every server of the process; peers must not get it.
 class WithoutReflection final : public grpc::ServerBuilderOption {
@@ -31,7 +34,7 @@ class WithoutReflection final : public grpc::ServerBuilderOption {
 };
 
 void PrepareClientServer(int message_bytes_max, grpc::ServerBuilder& builder) {
-  builder.SetMaxReceiveMessageSize(message_bytes_max);
+  builder.SetMaxReceiveMessageSize(std::max(message_bytes_max, kClientMessageBytesMin));
   builder.SetMaxSendMessageSize(message_bytes_max * 2);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveIntervalMs);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);

@@ -1,4 +1,5 @@
 // Bad input at the client door, over real gRPC: a clear refusal each, and the server lives on.
+#include <google/protobuf/unknown_field_set.h>
 #include <gtest/gtest.h>
 
 #include "tests/integration/cluster.h"
@@ -76,6 +77,22 @@ TEST_F(ApiRefusalTest, AValueBelowOrOfTheLimitIsStoredAndOneByteMoreIsRefused) {
   }
 
   ExpectInvalid(client().Put("key", std::string(kValueBytesMax + 1, 'v')));
+}
+
+TEST_F(ApiRefusalTest, AValueOfThreeTimesTheLimitIsToldTheLimit) {
+  const auto answer = client().Put("key", std::string(3 * kValueBytesMax, 'v'));
+  ExpectInvalid(answer);
+}
+
+TEST_F(ApiRefusalTest, AFieldOfALaterVersionIsNotSupportedAndNeverIgnored) {
+  v1::ProposeRequest proposal = PutRequest("key", "value");
+  proposal.GetReflection()->MutableUnknownFields(&proposal)->AddVarint(99, 1);
+  ExpectNotSupported(client().Propose(proposal), "field 99 of a proposal");
+  v1::ReadRequest read;
+  read.mutable_query()->mutable_get()->set_key("key");
+  read.GetReflection()->MutableUnknownFields(&read)->AddVarint(99, 1);
+  ExpectNotSupported(client().Read(read), "field 99 of a read");
+  EXPECT_EQ(cluster_.MustGet("key"), "(absent)");
 }
 
 TEST_F(ApiRefusalTest, AMessageFarAboveEveryLimitIsRefused) {
