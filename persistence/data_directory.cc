@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <filesystem>
 #include <random>
 #include <utility>
 
@@ -70,6 +71,17 @@ std::string FindServerFiles(const std::string& path) {
   return "";
 }
 
+// The name of something that no server put there; empty: nothing. A new file system brings its own
+// lost+found, and a birth that was cut short leaves the other two.
+std::string FindForeignFile(const std::string& path) {
+  std::error_code unreadable;
+  for (const auto& entry : std::filesystem::directory_iterator(path, unreadable)) {
+    const std::string name = entry.path().filename();
+    if (name != "LOCK" && name != "identity.new" && name != "lost+found") return name;
+  }
+  return "";
+}
+
 class LocalDataDirectory final : public DataDirectory {
  public:
   LocalDataDirectory(std::string path, DirectoryLock lock)
@@ -124,6 +136,11 @@ absl::Status LocalDataDirectory::BeBorn(ServerId server_id, std::uint64_t initia
     return Refused(path_, "it holds " + name +
                               " but no identity file, so what it once promised is unknown; restore "
                               "the identity file, or use an empty directory");
+  }
+  // A mistyped path must not become a server (trap H15).
+  if (const std::string name = FindForeignFile(path_); !name.empty()) {
+    return Refused(path_, "no server lives there, and it is not empty: it holds " + name +
+                              "; check --data-dir, or use an empty directory");
   }
   return ReplaceIdentity({.server_id = server_id,
                           .incarnation = DrawIncarnation(),

@@ -69,6 +69,17 @@ TEST(DataDirectoryTest, ThatIsAFileIsRefused) {
   ExpectRefused(RunToEnd(Alone(1, file), cluster.folder()), file);
 }
 
+TEST(DataDirectoryTest, ThatHoldsSomethingElseIsRefusedAndLeftAsItWas) {
+  Cluster cluster(1);
+  const std::string other = cluster.folder() + "/other";
+  std::filesystem::create_directories(other + "/lost+found");
+  std::filesystem::create_directories(other + "/photographs");
+
+  ExpectRefused(RunToEnd(Alone(1, other), cluster.folder()), "photographs");
+
+  EXPECT_FALSE(std::filesystem::exists(other + "/identity"));
+}
+
 TEST(DataDirectoryTest, ThatCannotBeWrittenIsRefused) {
   Cluster cluster(1);
   // The kernel's own tree takes no directory from anyone, root included.
