@@ -18,6 +18,14 @@ bool MayHaveWritten(const Operation& operation) {
          operation.succeeded;
 }
 
+// What the operation's answer showed; none if it showed nothing or is of no kind that shows.
+const Item* Shown(const Operation& operation) {
+  const bool can_show = operation.outcome == Outcome::kHappened &&
+                        (operation.kind == OperationKind::kGet ||
+                         (operation.kind == OperationKind::kCompareAndSet && !operation.succeeded));
+  return can_show && operation.seen ? &*operation.seen : nullptr;
+}
+
 // An operation that neither changed anything nor tells anything.
 bool IsWithoutTrace(const Operation& operation) {
   return operation.outcome == Outcome::kCertainlyNot ||
@@ -40,7 +48,7 @@ KeyHistories::KeyHistories(const History& history) : history_(history) {
     const Operation& operation = history[position];
     key_of[position] = keys.Number(operation.key);
     if (IsWrite(operation)) written_[position] = values.Number(operation.value);
-    if (operation.seen) shown_[position] = values.Number(operation.seen->value);
+    if (const Item* shown = Shown(operation)) shown_[position] = values.Number(shown->value);
   }
   uses_.resize(values.size());
   first_of_key_.assign(keys.size() + 1, 0);
@@ -79,11 +87,12 @@ void KeyHistories::CountUses(std::size_t key) {
   for (std::size_t i = first_of_key_[key]; i < first_of_key_[key + 1]; ++i) {
     const Operation& operation = history_[positions_[i]];
     if (MayHaveWritten(operation)) ++uses_[written_[positions_[i]]].writers;
-    if (operation.outcome != Outcome::kHappened || !operation.seen) continue;
+    const Item* shown = Shown(operation);
+    if (shown == nullptr) continue;
     ValueUse& use = uses_[shown_[positions_[i]]];
     if (use.shown_revision != 0 && use.shown_at <= operation.returned_at) continue;
     use.shown_at = operation.returned_at;
-    use.shown_revision = operation.seen->modified_revision;
+    use.shown_revision = shown->modified_revision;
   }
 }
 
@@ -124,12 +133,13 @@ Action KeyHistories::CertainAction(std::size_t position) const {
     action.made_revision = operation.revision;
     return action;
   }
-  const std::uint64_t shown = operation.seen ? operation.seen->modified_revision : 0;
-  if (operation.kind == OperationKind::kCompareAndSet && shown == operation.expected_revision) {
+  const Item* shown = Shown(operation);
+  const std::uint64_t revision = shown != nullptr ? shown->modified_revision : 0;
+  if (operation.kind == OperationKind::kCompareAndSet && revision == operation.expected_revision) {
     return {.need = Need::kImpossible};  // the comparison should have succeeded
   }
-  if (!operation.seen || operation.kind == OperationKind::kDelete) return {.need = Need::kAbsence};
-  return {.need = Need::kItem, .needed_value = shown_[position], .needed_revision = shown};
+  if (shown == nullptr) return {.need = Need::kAbsence};
+  return {.need = Need::kItem, .needed_value = shown_[position], .needed_revision = revision};
 }
 
 void KeyHistories::AddCertain(std::size_t position, const Action& action,
