@@ -32,6 +32,7 @@ bool IsWithoutTrace(const Operation& operation) {
          (operation.outcome == Outcome::kUnknown && operation.kind == OperationKind::kGet);
 }
 
+// Those that need a revision come last.
 auto InOrder(const Action& action) {
   return std::tie(action.need, action.change, action.needed_revision, action.made_value);
 }
@@ -191,12 +192,14 @@ void KeyHistories::GroupUnknown() {
   });
   prepared_.unknown.clear();
   prepared_.unknown_kinds.clear();
+  prepared_.spendable = 0;
   for (const auto& [action, call] : unknown_) {
     if (prepared_.unknown_kinds.empty() || prepared_.unknown_kinds.back().action != action) {
       prepared_.unknown_kinds.push_back({.action = action, .first = prepared_.unknown.size()});
     }
     ++prepared_.unknown_kinds.back().count;
     prepared_.unknown.push_back(call);
+    if (action.need != Need::kRevision) prepared_.spendable = prepared_.unknown.size();
   }
 }
 

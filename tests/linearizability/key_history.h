@@ -51,6 +51,9 @@ struct KeyHistory {
   std::size_t open_max = 0;   // certain operations open at once
   std::vector<UnknownChanges> unknown_kinds;
   std::vector<UnknownCall> unknown;  // kind after kind, each in order of its calls
+  // The first so many of them could take effect again and again if nobody kept count. The others
+  // need a revision that their own effect leaves behind for ever.
+  std::size_t spendable = 0;
 };
 
 // Splits a history by key and prepares one key after the other. The history must outlive it.

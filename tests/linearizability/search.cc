@@ -65,15 +65,15 @@ SearchEnd KeySearch::Search(const KeyHistory& history) {
 void KeySearch::Begin(const KeyHistory& history) {
   history_ = &history;
   open_words_ = (history.open_max + 63) / 64;
-  row_words_ = kStateWords + open_words_ + (history.unknown.size() + 63) / 64 + 1;
+  spent_words_ = (history.spendable + 63) / 64;
   open_.assign(open_words_ * 64, 0);
   occupied_.assign(open_words_, 0);
   place_of_.assign(history.certain.size(), 0);
   log_.assign(1, {});
-  current_.assign(row_words_, 0);
-  work_.assign(row_words_, 0);
+  current_.assign(row_words(), 0);
+  work_.assign(row_words(), 0);
   SetState(work_.data(), KeyState{});
-  possible_.Reset(row_words_);
+  possible_.Reset(kStateWords + open_words_, spent_words_);
   possible_.Add(work_.data());
 }
 
@@ -92,8 +92,8 @@ void KeySearch::Call(std::uint32_t operation) {
 bool KeySearch::Return(std::uint32_t operation) {
   const std::size_t place = place_of_[operation];
   if (!IsPlacedEverywhere(place)) {
-    next_.Reset(row_words_);
-    tried_.Reset(row_words_);
+    next_.Reset(kStateWords + open_words_, spent_words_);
+    tried_.Reset(kStateWords + open_words_, spent_words_);
     for (std::size_t i = 0; i < possible_.size(); ++i) {
       PlaceBeforeReturn(possible_.row(i), place);
       if (steps_ > steps_max_) return false;
@@ -118,10 +118,10 @@ bool KeySearch::IsPlacedEverywhere(std::size_t place) {
 
 void KeySearch::PlaceBeforeReturn(ConstRow from, std::size_t place) {
   std::size_t continued = tried_.size();
-  std::copy_n(from, row_words_, work_.data());
+  std::copy_n(from, row_words(), work_.data());
   Keep(place);
   for (; continued < tried_.size() && steps_ <= steps_max_; ++continued) {
-    std::copy_n(tried_.row(continued), row_words_, current_.data());
+    std::copy_n(tried_.row(continued), row_words(), current_.data());
     for (std::size_t word = 0; word < open_words_; ++word) {
       std::uint64_t unplaced = occupied_[word] & ~current_[kStateWords + word];
       for (; unplaced != 0; unplaced &= unplaced - 1) {
@@ -143,7 +143,7 @@ void KeySearch::TryNext(std::size_t place, std::size_t returning) {
   } else if (operation.may_need_unknown) {
     FindWays(current_.data(), operation.action, 0);
     for (std::size_t i = 0; i < ways_[0].size(); ++i) {
-      std::copy_n(ways_[0].row(i), row_words_, work_.data());
+      std::copy_n(ways_[0].row(i), row_words(), work_.data());
       SetState(work_.data(), *Apply(StateOf(work_.data()), operation.action));
       Place(work_.data(), place);
       Keep(returning);
@@ -155,7 +155,7 @@ void KeySearch::TryNext(std::size_t place, std::size_t returning) {
 void KeySearch::Keep(std::size_t returning) {
   PlaceWhatIsTrue(work_.data());
   if (HasBit(work_.data() + kStateWords, returning)) {
-    next_.Add(work_.data());
+    next_.Improve(work_.data());
   } else {
     tried_.Add(work_.data());
   }
@@ -163,7 +163,7 @@ void KeySearch::Keep(std::size_t returning) {
 
 void KeySearch::FindWays(ConstRow row, const Action& action, std::size_t depth) {
   while (ways_.size() <= depth) ways_.emplace_back();
-  ways_[depth].Reset(row_words_);
+  ways_[depth].Reset(kStateWords + open_words_, spent_words_);
   for (const UnknownChanges& kind : history_->unknown_kinds) {
     ++steps_;
     if (IsOfUse(kind.action, action)) TryUnknown(row, kind, action, depth);
@@ -174,11 +174,11 @@ void KeySearch::TryUnknown(ConstRow row, const UnknownChanges& kind, const Actio
                            std::size_t depth) {
   std::vector<std::uint64_t>& work = work_;
   const auto add_if_met = [&](ConstRow before) {
-    std::copy_n(before, row_words_, work.data());
+    std::copy_n(before, row_words(), work.data());
     const auto after = Apply(StateOf(before), kind.action);
-    if (!after || !Apply(*after, action) || !TakeUnknown(work.data(), kind)) return;
+    if (!after || !Apply(*after, action) || !SpendUnknown(work.data(), kind)) return;
     SetState(work.data(), *after);
-    ways_[depth].Add(work.data());
+    ways_[depth].Improve(work.data());
   };
   if (Meet(StateOf(row), kind.action)) {
     add_if_met(row);
@@ -189,15 +189,17 @@ void KeySearch::TryUnknown(ConstRow row, const UnknownChanges& kind, const Actio
   }
 }
 
-bool KeySearch::TakeUnknown(Row row, const UnknownChanges& kind) {
-  for (std::size_t i = kind.first; i < kind.first + kind.count; ++i) {
-    if (HasBit(row, unknown_bits() + i)) continue;
-    if (history_->unknown[i].called_at > now_) return false;
-    SetBit(row, unknown_bits() + i);
-    AddStep(row, history_->unknown[i].position);
-    return true;
+bool KeySearch::SpendUnknown(Row row, const UnknownChanges& kind) {
+  std::uint64_t* spent = row + kStateWords + open_words_;
+  std::size_t i = kind.first;
+  if (i < history_->spendable) {
+    while (i < kind.first + kind.count && HasBit(spent, i)) ++i;
+    if (i == kind.first + kind.count) return false;
   }
-  return false;
+  if (history_->unknown[i].called_at > now_) return false;
+  if (i < history_->spendable) SetBit(spent, i);
+  AddStep(row, history_->unknown[i].position);
+  return true;
 }
 
 bool KeySearch::IsNextByRevision(ConstRow row, const CertainOperation& operation) const {
@@ -229,7 +231,7 @@ void KeySearch::Place(Row row, std::size_t place) {
 }
 
 void KeySearch::AddStep(Row row, std::uint32_t position) {
-  std::uint64_t& last = row[row_words_ - 1];
+  std::uint64_t& last = row[row_words() - 1];
   log_.push_back({static_cast<std::uint32_t>(last), position});
   last = log_.size() - 1;
 }
@@ -241,7 +243,7 @@ FurthestOrder KeySearch::Furthest() {
   for (std::size_t i = 0; i < possible_.size(); ++i) {
     std::vector<std::uint32_t> placed;
     const Row row = possible_.row(i);
-    for (std::uint64_t step = row[row_words_ - 1]; step != 0; step = log_[step].previous) {
+    for (std::uint64_t step = row[row_words() - 1]; step != 0; step = log_[step].previous) {
       placed.push_back(log_[step].position);
     }
     if (best != nullptr && placed.size() <= furthest.placed.size()) continue;

@@ -39,8 +39,9 @@ class KeySearch {
   FurthestOrder Furthest();
 
  private:
-  // A row: the state in two words, a bit per place of open operations (set: placed), a bit per
-  // unknown change (set: it took effect), and the step that led here.
+  // A row: the state in two words and a bit per place of open operations (set: placed), which are
+  // its key; a bit per change of unknown outcome that took effect, which it spent; as its note, the
+  // step that led here.
   using Row = std::uint64_t*;
   using ConstRow = const std::uint64_t*;
   static constexpr std::size_t kStateWords = 2;
@@ -66,8 +67,8 @@ class KeySearch {
   void FindWays(ConstRow row, const Action& action, std::size_t depth);
   void TryUnknown(ConstRow row, const UnknownChanges& kind, const Action& action,
                   std::size_t depth);
-  // Marks the earliest of the kind that is left as having taken effect; false if none is.
-  bool TakeUnknown(Row row, const UnknownChanges& kind);
+  // Spends the earliest of the kind that is left; false if none is.
+  bool SpendUnknown(Row row, const UnknownChanges& kind);
   // Whether nothing open and unplaced has to come before it.
   bool IsNextByRevision(ConstRow row, const CertainOperation& operation) const;
   // Places every open operation whose answer is true of the state as it is.
@@ -78,13 +79,13 @@ class KeySearch {
   const CertainOperation& OpenAt(std::size_t place) const {
     return history_->certain[open_[place]];
   }
-  std::size_t unknown_bits() const { return (kStateWords + open_words_) * 64; }
+  std::size_t row_words() const { return kStateWords + open_words_ + spent_words_ + 1; }
 
   std::uint64_t steps_max_;
   std::uint64_t steps_ = 0;
   const KeyHistory* history_ = nullptr;
   std::size_t open_words_ = 0;
-  std::size_t row_words_ = 0;
+  std::size_t spent_words_ = 0;
   std::int64_t now_ = 0;
   std::uint32_t refused_ = 0;
 
