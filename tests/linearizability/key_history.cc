@@ -192,14 +192,16 @@ void KeyHistories::GroupUnknown() {
   });
   prepared_.unknown.clear();
   prepared_.unknown_kinds.clear();
-  prepared_.spendable = 0;
+  prepared_.spendable = prepared_.spendable_kinds = 0;
   for (const auto& [action, call] : unknown_) {
     if (prepared_.unknown_kinds.empty() || prepared_.unknown_kinds.back().action != action) {
       prepared_.unknown_kinds.push_back({.action = action, .first = prepared_.unknown.size()});
     }
     ++prepared_.unknown_kinds.back().count;
     prepared_.unknown.push_back(call);
-    if (action.need != Need::kRevision) prepared_.spendable = prepared_.unknown.size();
+    if (action.need == Need::kRevision) continue;
+    prepared_.spendable = prepared_.unknown.size();
+    prepared_.spendable_kinds = prepared_.unknown_kinds.size();
   }
 }
 

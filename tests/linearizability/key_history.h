@@ -54,6 +54,7 @@ struct KeyHistory {
   // The first so many of them could take effect again and again if nobody kept count. The others
   // need a revision that their own effect leaves behind for ever.
   std::size_t spendable = 0;
+  std::size_t spendable_kinds = 0;
 };
 
 // Splits a history by key and prepares one key after the other. The history must outlive it.

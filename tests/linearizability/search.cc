@@ -47,6 +47,14 @@ bool IsOfUse(const Action& change, const Action& action) {
   return false;
 }
 
+// Whether a change that meets the need of `action`, but whose own need is not met, is worth a
+// change before it. If both need a revision it is not: who makes the first may as well make the
+// second.
+bool MayNeedAnother(const Action& change, const Action& action) {
+  if (change.need == Need::kRevision && action.need == Need::kRevision) return false;
+  return change.needed_revision < action.needed_revision;
+}
+
 }  // namespace
 
 SearchEnd KeySearch::Search(const KeyHistory& history) {
@@ -164,7 +172,11 @@ void KeySearch::Keep(std::size_t returning) {
 void KeySearch::FindWays(ConstRow row, const Action& action, std::size_t depth) {
   while (ways_.size() <= depth) ways_.emplace_back();
   ways_[depth].Reset(kStateWords + open_words_, spent_words_);
-  for (const UnknownChanges& kind : history_->unknown_kinds) {
+  // What needs a revision needs an item, and neither makes an absence nor follows one.
+  const std::size_t kinds =
+      action.needed_revision == 0 ? history_->spendable_kinds : history_->unknown_kinds.size();
+  for (std::size_t i = 0; i < kinds; ++i) {
+    const UnknownChanges& kind = history_->unknown_kinds[i];
     ++steps_;
     if (IsOfUse(kind.action, action)) TryUnknown(row, kind, action, depth);
   }
@@ -182,8 +194,7 @@ void KeySearch::TryUnknown(ConstRow row, const UnknownChanges& kind, const Actio
   };
   if (Meet(StateOf(row), kind.action)) {
     add_if_met(row);
-  } else if (kind.may_need_unknown && kind.action.needed_revision < action.needed_revision &&
-             steps_ <= steps_max_) {
+  } else if (kind.may_need_unknown && MayNeedAnother(kind.action, action)) {
     FindWays(row, kind.action, depth + 1);
     for (std::size_t i = 0; i < ways_[depth + 1].size(); ++i) add_if_met(ways_[depth + 1].row(i));
   }
