@@ -32,9 +32,11 @@ bool IsWithoutTrace(const Operation& operation) {
          (operation.outcome == Outcome::kUnknown && operation.kind == OperationKind::kGet);
 }
 
-// Those that need a revision come last.
+// Those that need a revision come last; a comparison with absence just before the put of the same
+// value.
 auto InOrder(const Action& action) {
-  return std::tie(action.need, action.change, action.needed_revision, action.made_value);
+  return std::tuple(action.need == Need::kRevision, action.made_value,
+                    action.need != Need::kAbsence, action.needed_revision);
 }
 
 }  // namespace

@@ -178,26 +178,32 @@ void KeySearch::FindWays(ConstRow row, const Action& action, std::size_t depth) 
   for (std::size_t i = 0; i < kinds; ++i) {
     const UnknownChanges& kind = history_->unknown_kinds[i];
     ++steps_;
-    if (IsOfUse(kind.action, action)) TryUnknown(row, kind, action, depth);
+    if (!IsOfUse(kind.action, action)) continue;
+    const bool is_way = TryUnknown(row, kind, action, depth);
+    // A put can still do later all that a comparison with absence can, so the put is spared.
+    const bool spares_next =
+        is_way && kind.action.need == Need::kAbsence && i + 1 < kinds &&
+        history_->unknown_kinds[i + 1].action.need == Need::kNothing &&
+        history_->unknown_kinds[i + 1].action.made_value == kind.action.made_value;
+    if (spares_next) ++i;
   }
 }
 
-void KeySearch::TryUnknown(ConstRow row, const UnknownChanges& kind, const Action& action,
+bool KeySearch::TryUnknown(ConstRow row, const UnknownChanges& kind, const Action& action,
                            std::size_t depth) {
-  std::vector<std::uint64_t>& work = work_;
   const auto add_if_met = [&](ConstRow before) {
-    std::copy_n(before, row_words(), work.data());
+    std::copy_n(before, row_words(), work_.data());
     const auto after = Apply(StateOf(before), kind.action);
-    if (!after || !Apply(*after, action) || !SpendUnknown(work.data(), kind)) return;
-    SetState(work.data(), *after);
-    ways_[depth].Improve(work.data());
+    if (!after || !Apply(*after, action) || !SpendUnknown(work_.data(), kind)) return false;
+    SetState(work_.data(), *after);
+    ways_[depth].Improve(work_.data());
+    return true;
   };
-  if (Meet(StateOf(row), kind.action)) {
-    add_if_met(row);
-  } else if (kind.may_need_unknown && MayNeedAnother(kind.action, action)) {
-    FindWays(row, kind.action, depth + 1);
-    for (std::size_t i = 0; i < ways_[depth + 1].size(); ++i) add_if_met(ways_[depth + 1].row(i));
-  }
+  if (Meet(StateOf(row), kind.action)) return add_if_met(row);
+  if (!kind.may_need_unknown || !MayNeedAnother(kind.action, action)) return false;
+  FindWays(row, kind.action, depth + 1);
+  for (std::size_t i = 0; i < ways_[depth + 1].size(); ++i) add_if_met(ways_[depth + 1].row(i));
+  return false;
 }
 
 bool KeySearch::SpendUnknown(Row row, const UnknownChanges& kind) {

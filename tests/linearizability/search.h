@@ -65,7 +65,8 @@ class KeySearch {
   // Adds to ways_[depth] what follows from `row` when nothing but changes of unknown outcome take
   // effect, the last of which meets the need of `action`.
   void FindWays(ConstRow row, const Action& action, std::size_t depth);
-  void TryUnknown(ConstRow row, const UnknownChanges& kind, const Action& action,
+  // The same with one of the kind as the last. True if the kind alone is such a way.
+  bool TryUnknown(ConstRow row, const UnknownChanges& kind, const Action& action,
                   std::size_t depth);
   // Spends the earliest of the kind that is left; false if none is.
   bool SpendUnknown(Row row, const UnknownChanges& kind);
