@@ -61,6 +61,18 @@ bool IsWhatWasTold(const Answer& answer, const Operation& operation) {
          (answer.succeeded || answer.seen == operation.seen);
 }
 
+// Whether one log can give both their revisions.
+bool CanBeInOneLog(const Operation& earlier, const Operation& later) {
+  if (&earlier == &later || later.outcome != Outcome::kHappened || later.revision == 0) return true;
+  if (earlier.outcome != Outcome::kHappened) return true;
+  if (earlier.revision == later.revision) return false;
+  if (earlier.returned_at >= later.called_at) return true;
+  const bool has_seen =
+      earlier.revision == 0 && earlier.seen.has_value() && earlier.kind != OperationKind::kDelete;
+  return earlier.revision < later.revision &&
+         (!has_seen || earlier.seen->modified_revision < later.revision);
+}
+
 class Orders {
  public:
   explicit Orders(const History& history) : history_(history), is_placed_(history.size()) {
@@ -136,6 +148,13 @@ class Orders {
 
 }  // namespace
 
-bool IsLinearizableByBruteForce(const History& history) { return Orders(history).CanContinue({}); }
+bool IsLinearizableByBruteForce(const History& history) {
+  for (const Operation& earlier : history) {
+    for (const Operation& later : history) {
+      if (!CanBeInOneLog(earlier, later)) return false;
+    }
+  }
+  return Orders(history).CanContinue({});
+}
 
 }  // namespace raft::linearizability

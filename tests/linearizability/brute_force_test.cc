@@ -56,7 +56,7 @@ History AShortHistory(std::uint64_t seed) {
   RegisterOptions options;
   options.clients = random.Between(1, 5);
   options.operations = random.Between(2, 8);
-  options.keys = random.Between(1, 10) == 1 ? 2 : 1;
+  options.keys = random.Between(1, 5) == 1 ? 2 : 1;
   options.values = random.Between(0, 2);
   options.unknown_percent = random.Between(0, 2) * 15;
   History history = SimulatedRegister(options, seed).Run();
@@ -70,7 +70,7 @@ History AShortHistory(std::uint64_t seed) {
 History Noise(std::uint64_t seed) {
   RandomSource random(seed);
   const auto value = [&] { return "v" + std::to_string(random.Between(1, 2)); };
-  History history(random.Between(2, 6));
+  History history(random.Between(2, 7));
   for (Operation& operation : history) {
     operation.kind = static_cast<OperationKind>(random.Between(0, 3));
     operation.key = "a";

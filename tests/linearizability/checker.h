@@ -27,8 +27,9 @@ struct Verdict {
 // Far more than a history of an honest register needs, which is a few steps for an operation.
 inline constexpr std::uint64_t kStepsMax = 20'000'000;
 
-// Judges a history that begins with an empty store. Stops at the first key that is not
-// linearizable. Any thread; keeps nothing.
+// Judges a history that begins with an empty store: each key alone (search.h), then what keys have
+// in common (log_order.h). Stops at the first key that is not linearizable. Any thread; keeps
+// nothing.
 Verdict CheckHistory(const History& history, std::uint64_t steps_max = kStepsMax);
 
 }  // namespace raft::linearizability

@@ -102,4 +102,9 @@ std::string Explain(const History& history, const FurthestOrder& furthest) {
   return text + "  The key then holds " + Held(history, furthest) + ".\n";
 }
 
+std::string Explain(const History& history, const LogOrderBreach& breach) {
+  return "no one log can give these two their revisions\n" +
+         Table(history, {breach.earlier, breach.later});
+}
+
 }  // namespace raft::linearizability

@@ -4,6 +4,8 @@
 #include <tuple>
 #include <utility>
 
+#include "tests/linearizability/answer.h"
+
 namespace raft::linearizability {
 namespace {
 
@@ -16,14 +18,6 @@ bool MayHaveWritten(const Operation& operation) {
   if (!IsWrite(operation) || operation.outcome == Outcome::kCertainlyNot) return false;
   return operation.outcome == Outcome::kUnknown || operation.kind == OperationKind::kPut ||
          operation.succeeded;
-}
-
-// What the operation's answer showed; none if it showed nothing or is of no kind that shows.
-const Item* Shown(const Operation& operation) {
-  const bool can_show = operation.outcome == Outcome::kHappened &&
-                        (operation.kind == OperationKind::kGet ||
-                         (operation.kind == OperationKind::kCompareAndSet && !operation.succeeded));
-  return can_show && operation.seen ? &*operation.seen : nullptr;
 }
 
 // An operation that neither changed anything nor tells anything.
