@@ -19,15 +19,16 @@ std::string Quoted(const std::string& text) {
 std::string Asked(const Operation& operation) {
   switch (operation.kind) {
     case OperationKind::kGet:
-      return "get";
+      return "get " + operation.key;
     case OperationKind::kPut:
-      return "put " + Quoted(operation.value);
+      return "put " + operation.key + " = " + Quoted(operation.value);
     case OperationKind::kDelete:
-      return "delete";
+      return "delete " + operation.key;
     case OperationKind::kCompareAndSet:
       break;
   }
-  return "cas " + std::to_string(operation.expected_revision) + " -> " + Quoted(operation.value);
+  return "cas " + operation.key + " = " + Quoted(operation.value) + " if " +
+         std::to_string(operation.expected_revision);
 }
 
 std::string Seen(const Operation& operation) {
