@@ -5,9 +5,9 @@
 // use, so that a set that is filled again and again does not allocate.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
-#include <cstring>
 #include <limits>
 #include <vector>
 
@@ -40,7 +40,7 @@ class RowSet {
     const bool is_done = FindSameKey(row, [&](std::size_t place) {
       if (IsSubset(this->row(place), row)) return true;
       if (!IsSubset(row, this->row(place))) return false;
-      std::memcpy(this->row(place), row, row_words() * sizeof(*row));
+      std::copy_n(row, row_words(), this->row(place));
       return true;
     });
     if (!is_done) Append(row);
@@ -53,7 +53,10 @@ class RowSet {
   std::size_t row_words() const { return key_words_ + spent_words_ + 1; }
 
   bool IsSameKey(const std::uint64_t* left, const std::uint64_t* right) const {
-    return std::memcmp(left, right, key_words_ * sizeof(*left)) == 0;
+    for (std::size_t word = 0; word < key_words_; ++word) {
+      if (left[word] != right[word]) return false;
+    }
+    return true;
   }
 
   bool IsSubset(const std::uint64_t* less, const std::uint64_t* more) const {
