@@ -1,0 +1,85 @@
+// The program `stories`: plays stories and compares each with the trace in its file.
+//
+//   stories FILE...             plays them; prints what differs; exits 1 if anything does
+//   stories --accept FILE...    the same, and writes the new traces into the files
+//   stories --diagram FILE      prints the Mermaid sequence diagram of a story
+//   stories --vocabulary        prints the table of commands
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "tests/stories/commands.h"
+#include "tests/stories/story.h"
+
+namespace raft::stories {
+namespace {
+
+enum class Purpose { kCompare, kAccept, kDiagram };
+
+// Plays one story; whether all is as it should be.
+bool Tell(const std::string& path, Purpose purpose) {
+  const Story story = ReadStory(path);
+  for (const Mistake& mistake : story.mistakes) std::fprintf(stderr, "%s\n", mistake.c_str());
+  if (!story.mistakes.empty()) return false;
+  const Performance performance = Play(story);
+  const std::string differences = Differences(story, performance);
+  if (performance.failure) {
+    std::printf("%s%s\n", differences.c_str(), performance.failure->c_str());
+    return false;
+  }
+  switch (purpose) {
+    case Purpose::kDiagram:
+      std::printf("%s", performance.diagram.c_str());
+      return true;
+    case Purpose::kAccept:
+      std::ofstream(path) << WithTrace(story, performance);
+      return true;
+    case Purpose::kCompare:
+      break;
+  }
+  std::printf("%s", differences.c_str());
+  return differences.empty();
+}
+
+int Usage() {
+  std::fputs(
+      "usage: stories [--accept] FILE...   play stories, compare with (or accept) their traces\n"
+      "       stories --diagram FILE       draw a story as a Mermaid sequence diagram\n"
+      "       stories --vocabulary         print the table of commands\n",
+      stderr);
+  return 2;
+}
+
+int Main(const std::vector<std::string>& arguments) {
+  if (arguments == std::vector<std::string>{"--vocabulary"}) {
+    std::fputs(VocabularyTable().c_str(), stdout);
+    return 0;
+  }
+  Purpose purpose = Purpose::kCompare;
+  std::vector<std::string> paths;
+  for (const std::string& argument : arguments) {
+    if (argument == "--accept") {
+      purpose = Purpose::kAccept;
+    } else if (argument == "--diagram") {
+      purpose = Purpose::kDiagram;
+    } else if (argument.starts_with("-")) {
+      return Usage();
+    } else {
+      paths.push_back(argument);
+    }
+  }
+  if (paths.empty()) return Usage();
+  bool all_good = true;
+  for (const std::string& path : paths) all_good &= Tell(path, purpose);
+  // The disks of the harness say through GoogleTest when a write breaks their contract.
+  all_good &= testing::UnitTest::GetInstance()->ad_hoc_test_result().Passed();
+  return all_good ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace raft::stories
+
+int main(int argc, char** argv) { return raft::stories::Main({argv + 1, argv + argc}); }

@@ -1,0 +1,107 @@
+// One RaftServer of a story, with its disk and its state machine, and everything it does told.
+//
+// By default a write is durable and an entry applied at once; a held lane waits for the story.
+// Takes effects after every input and tells them in this order: events, what was appended,
+// messages, the write, entries applied, clients. So a message that needs no disk stands above the
+// write that left with it, and one that waits stands below. Knows the public face of core/ only.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/raft_server.h"
+#include "tests/core_harness/test_disk.h"
+#include "tests/stories/chronicle.h"
+#include "tests/stories/message.h"
+
+namespace raft::stories {
+
+// A server as it stands before the story begins, or after a crash.
+struct ServerStart {
+  ServerId self = ServerId(1);
+  std::vector<ServerId> voters;
+  RaftOptions options;
+  std::uint64_t seed = 1;
+  RecoveredState recovered;
+};
+
+class StoryServer {
+ public:
+  StoryServer(ServerStart start, Chronicle& chronicle);
+
+  // ---- What happens to it.
+
+  void Step(Input input);
+  void Receive(const Message& message);
+  void Propose(const std::string& command, std::optional<Term> expected_term);
+  void Read(const std::string& name);
+  // Ticks until its election timer runs out: after how many ticks; none if it never does (a
+  // leader).
+  std::optional<std::uint32_t> TickUntilTimeout();
+
+  // ---- Its disk and its state machine.
+
+  void HoldDisk() { disk_held_ = true; }
+  void ReleaseDisk();
+  void HoldApply() { apply_held_ = true; }
+  void ReleaseApply();
+  std::size_t writes_waiting() const { return writes_waiting_.size(); }
+  // Finishes the oldest write. Requires: one is waiting.
+  void PersistOne();
+  // How it starts after the plug was pulled now.
+  ServerStart AfterCrash() const;
+
+  // ---- How it stands.
+
+  RaftStatus status() const { return server_->status(); }
+  const RaftOptions& options() const { return start_.options; }
+  // The terms of its log in memory.
+  std::vector<std::uint64_t> log_terms() const;
+  // What its disk holds.
+  const harness::TestDisk& disk() const { return disk_; }
+  // The commands its state machine was given in this life.
+  const std::vector<std::string>& applied_commands() const { return applied_commands_; }
+  // What the client last heard from this server; empty if nothing.
+  const std::string& last_answer() const { return last_answer_; }
+  std::vector<Message> TakeMessages() { return std::exchange(messages_, {}); }
+
+ private:
+  struct WaitingProposal {
+    LogPosition position;
+    std::string command;
+  };
+
+  void CollectAndSettle();
+  void Collect();
+  void TellEvents(const std::vector<RaftEvent>& events);
+  void TellMessages(Effects& effects);
+  void TellWrite(const PersistRequest& write);
+  void TellClients(const Effects& effects);
+  void FinishWrite();
+  void FinishApply();
+  void Answer(const std::string& words);
+
+  ServerStart start_;
+  Chronicle& chronicle_;
+  harness::TestDisk written_;
+  harness::TestDisk disk_;
+  std::unique_ptr<RaftServer> server_;
+
+  bool disk_held_ = false;
+  bool apply_held_ = false;
+  std::deque<PersistRequest> writes_waiting_;
+  std::deque<LogEntryPointer> entries_waiting_;
+  std::vector<WaitingProposal> proposals_;
+  std::vector<std::string> asked_;  // by clients, in the order of their tickets
+  std::vector<std::string> applied_commands_;
+  std::string last_answer_;
+  LogPosition applied_;
+  bool timed_out_ = false;  // since this was last cleared
+  std::uint64_t last_call_ = 0;
+  std::vector<Message> messages_;
+};
+
+}  // namespace raft::stories
