@@ -260,7 +260,10 @@ Act TakeCommand(Words& words, ParsedLine& parsed) {
 }
 
 std::string Row(const std::string& form, const std::string& meaning) {
-  return "| `" + form + "` | " + meaning + " |\n";
+  // A bar would end the cell.
+  std::string cell = form;
+  if (const std::size_t bar = cell.find('|'); bar != std::string::npos) cell.insert(bar, "\\");
+  return "| `" + cell + "` | " + meaning + " |\n";
 }
 
 }  // namespace

@@ -114,7 +114,7 @@ std::string WordsOf(const PersistRequest& write) {
         (vote ? "vote for " + NameOf(*vote) : std::string("no vote")));
   }
   if (write.truncate_from) {
-    add("nothing from " + std::to_string(write.truncate_from->value()) + " on");
+    add("a cut from " + std::to_string(write.truncate_from->value()) + " on");
   }
   if (!write.entries.empty()) add(EntriesOf(write.entries));
   return words;

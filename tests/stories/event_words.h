@@ -27,7 +27,7 @@ struct EventWords {
 // None for an event that something else in the trace tells already.
 std::optional<EventWords> WordsOf(const RaftEvent& event);
 
-// "term 2, vote for S1; nothing from 3 on; entry 3 of term 2 (x)".
+// "term 2, vote for S1; a cut from 3 on; entry 3 of term 2 (x)".
 std::string WordsOf(const PersistRequest& write);
 
 // "NOT_LEADER", as the API spells it.

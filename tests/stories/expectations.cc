@@ -38,14 +38,6 @@ std::string Leader(const StoryServer& server) {
   return leader ? NameOf(*leader) : "nobody";
 }
 
-std::string Applied(const StoryServer& server) {
-  std::string commands;
-  for (const std::string& command : server.applied_commands()) {
-    commands += (commands.empty() ? "" : " ") + command;
-  }
-  return commands.empty() ? "nothing" : commands;
-}
-
 const std::vector<Property>& Properties() {
   static const std::vector<Property> properties = {
       {"leader", "", "S1 leads", [](const auto& s) { return IsRole(s, RoleName::kLeader); }},
@@ -64,8 +56,8 @@ const std::vector<Property>& Properties() {
        [](const auto& s) { return ListOf(harness::TermsOf(s.disk().entries())); }},
       {"commit", "3", "its commit index",
        [](const auto& s) { return Number(s.status().commit_index.value()); }},
-      {"applied", "x y", "the commands its state machine was given since it started; `nothing`",
-       Applied},
+      {"state", "x y", "the commands its state machine holds; `nothing`",
+       [](const auto& s) { return s.state(); }},
       {"waiting-reads", "1", "how many reads it has not answered",
        [](const auto& s) { return Number(s.status().reads_waiting); }},
       {"told", "x is done", "what a client heard last from it",

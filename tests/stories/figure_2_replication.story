@@ -67,4 +67,4 @@ settle
     S3 applies entry 2 of term 1 (x)
     S1 <- S2  AppendEntries answer #11
     S1 <- S3  AppendEntries answer #12
-expect S1 S2 S3 applied x
+expect S1 S2 S3 state x

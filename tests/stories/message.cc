@@ -32,8 +32,8 @@ std::string Content(const AppendEntriesResponse& response) {
   if (response.success) return term + ", match " + NumberOf(response.match_index.value());
   if (!response.conflict) return term + ", refused";
   const std::string index = NumberOf(response.conflict->index.value());
-  if (!response.conflict->term) return term + ", mismatch: no entry from " + index + " on";
-  return term + ", mismatch: " + TermOf(*response.conflict->term) + " at " + index + " and on";
+  if (!response.conflict->term) return term + ", mismatch: has nothing from " + index + " on";
+  return term + ", mismatch: has " + TermOf(*response.conflict->term) + " from " + index + " on";
 }
 
 // Entries that differ in nothing but their index are told together.

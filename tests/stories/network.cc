@@ -22,6 +22,9 @@ void TakeKind(Words& words, Selection& selection) {
   } else if (words.TakeIf("heartbeat")) {
     selection.kinds = {MessageKind::kAppendEntries};
     selection.is_heartbeat = true;
+  } else if (words.TakeIf("entries")) {
+    selection.kinds = {MessageKind::kAppendEntries};
+    selection.is_heartbeat = false;
   } else if (words.TakeIf("ballots")) {
     selection.kinds = {MessageKind::kPreVote, MessageKind::kRequestVote};
     return;  // questions and answers

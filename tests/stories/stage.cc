@@ -156,11 +156,13 @@ Stage::Outcome Stage::Cut(const std::vector<ServerId>& from, const std::vector<S
       if (both_ways) network_.Cut(other, one);
     }
   }
+  chronicle_.Scene("cut: " + NamesOf(from) + (both_ways ? " | " : " to ") + NamesOf(to));
   return std::nullopt;
 }
 
 Stage::Outcome Stage::Heal() {
   network_.Heal();
+  chronicle_.Scene("healed");
   return std::nullopt;
 }
 

@@ -6,6 +6,7 @@
 //   stories --vocabulary        prints the table of commands
 #include <gtest/gtest.h>
 
+#include <csignal>
 #include <cstdio>
 #include <fstream>
 #include <string>
@@ -19,12 +20,19 @@ namespace {
 
 enum class Purpose { kCompare, kAccept, kDiagram };
 
+// The line being played, for when the core stops the process there.
+std::string line_in_play;
+
+void SayWhere(int) { std::fprintf(stderr, "while playing %s\n", line_in_play.c_str()); }
+
 // Plays one story; whether all is as it should be.
 bool Tell(const std::string& path, Purpose purpose) {
   const Story story = ReadStory(path);
   for (const Mistake& mistake : story.mistakes) std::fprintf(stderr, "%s\n", mistake.c_str());
   if (!story.mistakes.empty()) return false;
-  const Performance performance = Play(story);
+  const Performance performance = Play(story, [&path](const StoryLine& line) {
+    line_in_play = path + ":" + std::to_string(line.number) + ": " + line.text;
+  });
   const std::string differences = Differences(story, performance);
   if (performance.failure) {
     std::printf("%s%s\n", differences.c_str(), performance.failure->c_str());
@@ -58,6 +66,7 @@ int Main(const std::vector<std::string>& arguments) {
     std::fputs(VocabularyTable().c_str(), stdout);
     return 0;
   }
+  std::signal(SIGABRT, SayWhere);
   Purpose purpose = Purpose::kCompare;
   std::vector<std::string> paths;
   for (const std::string& argument : arguments) {

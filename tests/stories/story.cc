@@ -93,10 +93,11 @@ Story ReadStory(const std::string& path) {
   return story;
 }
 
-Performance Play(const Story& story) {
+Performance Play(const Story& story, const std::function<void(const StoryLine&)>& before_line) {
   Performance performance;
   Stage stage;
   for (const StoryLine& line : story.lines) {
+    before_line(line);
     if (line.act && !line.is_setup) {
       if (const auto failure = stage.Begin()) performance.failure = Place(story, line) + *failure;
     }

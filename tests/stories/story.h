@@ -6,6 +6,8 @@
 // traps it would fall into.
 #pragma once
 
+#include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -39,8 +41,8 @@ struct Performance {
 
 // Reads and parses. A file that cannot be read is a mistake.
 Story ReadStory(const std::string& path);
-// Requires: no mistakes.
-Performance Play(const Story& story);
+// `before_line` is told of each line before it is played. Requires: no mistakes.
+Performance Play(const Story& story, const std::function<void(const StoryLine&)>& before_line);
 // Where the performance differs from the trace in the file, for reading; empty if nowhere.
 std::string Differences(const Story& story, const Performance& performance);
 // The text of the file with the trace of the performance in place of the old one.

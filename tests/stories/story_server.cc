@@ -29,7 +29,8 @@ StoryServer::StoryServer(ServerStart start, Chronicle& chronicle)
       disk_(written_),
       server_(std::make_unique<RaftServer>(start_.self, ClusterConfiguration(start_.voters),
                                            start_.options, start_.seed, start_.recovered)),
-      applied_(start_.recovered.applied) {
+      applied_(start_.recovered.applied),
+      applied_commands_(start_.applied_commands) {
   CollectAndSettle();
 }
 
@@ -88,6 +89,7 @@ ServerStart StoryServer::AfterCrash() const {
   after.recovered.promise = disk_.promise();
   after.recovered.entries = disk_.entries();
   after.recovered.applied = applied_;
+  after.applied_commands = applied_commands_;
   return after;
 }
 
@@ -95,6 +97,14 @@ std::vector<std::uint64_t> StoryServer::log_terms() const {
   std::vector<std::uint64_t> terms;
   for (const LogEntryPointer& entry : written_.entries()) terms.push_back(entry->term.value());
   return terms;
+}
+
+std::string StoryServer::state() const {
+  std::string commands;
+  for (const std::string& command : applied_commands_) {
+    commands += (commands.empty() ? "" : " ") + command;
+  }
+  return commands.empty() ? "nothing" : commands;
 }
 
 // Takes effects, and answers for disk and state machine as long as there is something to answer.
@@ -169,13 +179,16 @@ void StoryServer::TellWrite(const PersistRequest& write) {
 
 void StoryServer::TellClients(const Effects& effects) {
   for (const ReadReady& ready : effects.reads_ready) {
-    Answer("read " + asked_.at(PlaceOf(ready.ticket)) + " may be answered at " +
-           std::to_string(ready.read_index.value()));
+    const std::string& name = asked_.at(PlaceOf(ready.ticket));
+    reads_.push_back({.index = ready.read_index, .name = name});
+    chronicle_.Note(start_.self, "may answer read " + name + " once entry " +
+                                     std::to_string(ready.read_index.value()) + " is applied");
   }
+  AnswerReads();
   for (const Refusal& refusal : effects.refusals) {
     const std::string hint =
         refusal.leader_hint ? ", ask " + NameOf(*refusal.leader_hint) : std::string();
-    Answer(asked_.at(PlaceOf(refusal.ticket)) + " refused, " + ToString(refusal.reason) + hint);
+    Answer(asked_.at(PlaceOf(refusal.ticket)) + " is refused " + ToString(refusal.reason) + hint);
   }
 }
 
@@ -187,26 +200,46 @@ void StoryServer::FinishWrite() {
   server_->Step(WritePersisted{.sequence = write.sequence});
 }
 
-// Applies everything that waits as one batch and tells clients what became of their commands: it
-// happened if the entry applied at their index has their term, and certainly did not otherwise.
+// Applies everything that waits, as one batch.
 void StoryServer::FinishApply() {
   std::vector<LogEntryPointer> batch(entries_waiting_.begin(), entries_waiting_.end());
   entries_waiting_.clear();
   chronicle_.Detail(start_.self, "applies " + EntriesOf(batch));
   applied_ = batch.back()->position();
   for (const LogEntryPointer& entry : batch) {
-    if (entry->kind == EntryKind::kCommand) applied_commands_.push_back(entry->data);
-    for (const WaitingProposal& proposal : std::exchange(proposals_, {})) {
-      if (proposal.position.index != entry->index) {
-        proposals_.push_back(proposal);
-      } else if (proposal.position == entry->position()) {
-        Answer(proposal.command + " is done");
-      } else {
-        Answer(proposal.command + " did not happen");
-      }
+    if (!entry->data.empty()) applied_commands_.push_back(entry->data);
+    TellOutcomes(*entry);
+  }
+  AnswerReads();
+  server_->Step(EntriesApplied{.last_applied = applied_.index});
+}
+
+// A command happened if the entry applied at its index has its term, and certainly did not happen
+// otherwise (trap F12).
+void StoryServer::TellOutcomes(const LogEntry& applied) {
+  std::vector<WaitingProposal> others;
+  for (const WaitingProposal& proposal : std::exchange(proposals_, {})) {
+    if (proposal.position.index != applied.index) {
+      others.push_back(proposal);
+    } else {
+      const bool happened = proposal.position == applied.position();
+      Answer(proposal.command + (happened ? " is done" : " did not happen"));
     }
   }
-  server_->Step(EntriesApplied{.last_applied = applied_.index});
+  proposals_ = std::move(others);
+}
+
+// A confirmed read waits until the state machine holds its index (trap F5).
+void StoryServer::AnswerReads() {
+  std::vector<ConfirmedRead> others;
+  for (const ConfirmedRead& read : std::exchange(reads_, {})) {
+    if (read.index > applied_.index) {
+      others.push_back(read);
+    } else {
+      Answer("read " + read.name + " sees " + state());
+    }
+  }
+  reads_ = std::move(others);
 }
 
 void StoryServer::Answer(const std::string& words) {

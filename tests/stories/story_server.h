@@ -26,6 +26,7 @@ struct ServerStart {
   RaftOptions options;
   std::uint64_t seed = 1;
   RecoveredState recovered;
+  std::vector<std::string> applied_commands = {};  // what its state machine holds
 };
 
 class StoryServer {
@@ -62,8 +63,8 @@ class StoryServer {
   std::vector<std::uint64_t> log_terms() const;
   // What its disk holds.
   const harness::TestDisk& disk() const { return disk_; }
-  // The commands its state machine was given in this life.
-  const std::vector<std::string>& applied_commands() const { return applied_commands_; }
+  // What its state machine holds: the commands, one after the other.
+  std::string state() const;
   // What the client last heard from this server; empty if nothing.
   const std::string& last_answer() const { return last_answer_; }
   std::vector<Message> TakeMessages() { return std::exchange(messages_, {}); }
@@ -72,6 +73,10 @@ class StoryServer {
   struct WaitingProposal {
     LogPosition position;
     std::string command;
+  };
+  struct ConfirmedRead {
+    LogIndex index;
+    std::string name;
   };
 
   void CollectAndSettle();
@@ -82,6 +87,8 @@ class StoryServer {
   void TellClients(const Effects& effects);
   void FinishWrite();
   void FinishApply();
+  void TellOutcomes(const LogEntry& applied);
+  void AnswerReads();
   void Answer(const std::string& words);
 
   ServerStart start_;
@@ -95,10 +102,11 @@ class StoryServer {
   std::deque<PersistRequest> writes_waiting_;
   std::deque<LogEntryPointer> entries_waiting_;
   std::vector<WaitingProposal> proposals_;
-  std::vector<std::string> asked_;  // by clients, in the order of their tickets
-  std::vector<std::string> applied_commands_;
+  std::vector<ConfirmedRead> reads_;  // until the state machine has come so far
+  std::vector<std::string> asked_;    // by clients, in the order of their tickets
   std::string last_answer_;
   LogPosition applied_;
+  std::vector<std::string> applied_commands_;
   bool timed_out_ = false;  // since this was last cleared
   std::uint64_t last_call_ = 0;
   std::vector<Message> messages_;
