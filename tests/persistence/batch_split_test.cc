@@ -1,4 +1,4 @@
-// Any split of the same entries into batches gives the same bytes, results and digest.
+// Any split of the same entries into batches gives the same bytes, results and digest (trap F14).
 //
 // Randomised; prints its seed and repeats it with RAFT_TEST_SEED.
 #include <gmock/gmock.h>

@@ -140,6 +140,7 @@ TEST_F(EntryLogTest, KeepsAnEntryOfAMebibyte) {
   EXPECT_EQ(Recovered(), Describe({large}));
 }
 
+// Trap B16: a crash inside a truncation of several writes would leave a gap.
 TEST_F(EntryLogTest, ReplacesAConflictingSuffixInOneWrite) {
   Write({Append(MakeEntries(1, 6, 1))});
   Write({TruncateAndAppend(3, {MakeEntry(3, 2, "new")})});

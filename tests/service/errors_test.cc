@@ -116,6 +116,7 @@ TEST(ErrorsTest, AMovedTermSaysTheCurrentOne) {
   EXPECT_EQ(InfoOf(error).metadata().at("current_term"), "7");
 }
 
+// Trap F13: an unknown outcome that reads like a failure is sent again.
 TEST(ErrorsTest, ADeadlineTellsTheUnknownFromTheCertain) {
   const LogPosition position{.index = LogIndex(5), .term = Term(2)};
   const ServiceError unknown = DeadlinePassed(RequestKind::kProposal, position);

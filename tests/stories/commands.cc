@@ -34,12 +34,12 @@ Act TakeServerCount(Words& words) {
   const std::uint64_t count = words.TakeNumber("how many servers");
   if (count < 1 || count > 9) words.Reject("a story has 1 to 9 servers");
   words.set_server_count(count);
-  return Always([count](Stage& stage) { stage.SetServers(count); });
+  return Always([count](Stage& stage) { stage.opening().SetServers(count); });
 }
 
 Act TakeSeed(Words& words) {
   const std::uint64_t seed = words.TakeNumber("the seed");
-  return Always([seed](Stage& stage) { stage.SetSeed(seed); });
+  return Always([seed](Stage& stage) { stage.opening().SetSeed(seed); });
 }
 
 Act TakeOption(Words& words) {
@@ -51,7 +51,7 @@ Act TakeOption(Words& words) {
   if (name == "uncommitted_bytes_max") option = &RaftOptions::uncommitted_bytes_max;
   if (name == "log_bytes_max") option = &RaftOptions::log_bytes_max;
   if (option == nullptr) words.Reject("no option '" + name + "' can be set by a story");
-  return Always([option, value](Stage& stage) { stage.options().*option = value; });
+  return Always([option, value](Stage& stage) { stage.opening().options().*option = value; });
 }
 
 Act TakeLog(Words& words) {
@@ -61,25 +61,25 @@ Act TakeLog(Words& words) {
     if (terms[place] < terms[place - 1]) words.Reject("terms never fall along a log");
   }
   if (terms.empty()) words.Reject("missing: the terms of the entries, such as '1 1 2'");
-  return Always([id, terms](Stage& stage) { stage.SetLog(id, terms); });
+  return Always([id, terms](Stage& stage) { stage.opening().SetLog(id, terms); });
 }
 
 Act TakeTerm(Words& words) {
   const ServerId id = words.TakeServer();
   const std::uint64_t term = words.TakeNumber("a term");
-  return [id, term](Stage& stage) { return stage.SetTerm(id, Term(term)); };
+  return [id, term](Stage& stage) { return stage.opening().SetTerm(id, Term(term)); };
 }
 
 Act TakeVote(Words& words) {
   const ServerId voter = words.TakeServer();
   const ServerId candidate = words.TakeServer();
-  return Always([voter, candidate](Stage& stage) { stage.SetVote(voter, candidate); });
+  return Always([voter, candidate](Stage& stage) { stage.opening().SetVote(voter, candidate); });
 }
 
 Act TakeApplied(Words& words) {
   const ServerId id = words.TakeServer();
   const std::uint64_t index = words.TakeNumber("an index");
-  return [id, index](Stage& stage) { return stage.SetApplied(id, LogIndex(index)); };
+  return [id, index](Stage& stage) { return stage.opening().SetApplied(id, LogIndex(index)); };
 }
 
 // ---- Time.

@@ -29,50 +29,12 @@ std::set<ServerId> Together(ServerId id, const std::vector<ServerId>& others) {
 
 }  // namespace
 
-Stage::Stage() : options_(harness::SmallOptions()) {}
-
-// ---- Before the first act.
-
-void Stage::SetLog(ServerId id, const std::vector<std::uint64_t>& terms) {
-  RecoveredState& recovered = recovered_[id];
-  recovered.entries.clear();
-  for (const std::uint64_t term : terms) {
-    recovered.entries.push_back(harness::Entry(recovered.entries.size() + 1, term, /*data=*/""));
-  }
-  if (!terms.empty()) recovered.promise.current_term = Term(terms.back());
-}
-
-Stage::Outcome Stage::SetTerm(ServerId id, Term term) {
-  RecoveredState& recovered = recovered_[id];
-  if (term < recovered.promise.current_term) return "the log has an entry of a later term";
-  recovered.promise.current_term = term;
-  return std::nullopt;
-}
-
-void Stage::SetVote(ServerId voter, ServerId candidate) {
-  recovered_[voter].promise.voted_for = candidate;
-}
-
-Stage::Outcome Stage::SetApplied(ServerId id, LogIndex index) {
-  RecoveredState& recovered = recovered_[id];
-  if (index == LogIndex(0) || index.value() > recovered.entries.size()) {
-    return "the log does not reach there";
-  }
-  recovered.applied = recovered.entries[index.value() - 1]->position();
-  return std::nullopt;
-}
-
 Stage::Outcome Stage::Begin() {
   if (std::exchange(has_begun_, true)) return std::nullopt;
-  if (server_count_ == 0) return "a story begins with 'servers N'";
-  chronicle_.set_server_count(server_count_);
-  const std::vector<ServerId> voters = harness::FirstServers(server_count_);
-  for (const ServerId id : voters) {
-    ServerStart start{.self = id,
-                      .voters = voters,
-                      .options = options_,
-                      .seed = seed_ * 100 + id.value(),
-                      .recovered = recovered_[id]};
+  if (opening_.server_count() == 0) return "a story begins with 'servers N'";
+  chronicle_.set_server_count(opening_.server_count());
+  for (ServerStart& start : opening_.Servers()) {
+    const ServerId id = start.self;
     servers_[id] = std::make_unique<StoryServer>(std::move(start), chronicle_);
   }
   return std::nullopt;

@@ -15,6 +15,7 @@
 
 #include "tests/stories/chronicle.h"
 #include "tests/stories/network.h"
+#include "tests/stories/opening.h"
 #include "tests/stories/story_server.h"
 #include "tests/stories/words.h"
 
@@ -25,17 +26,8 @@ class Stage {
   // None: the act happened.
   using Outcome = std::optional<Mistake>;
 
-  Stage();
-
-  // ---- Before the first act.
-
-  void SetServers(std::size_t count) { server_count_ = count; }
-  void SetSeed(std::uint64_t seed) { seed_ = seed; }
-  RaftOptions& options() { return options_; }
-  void SetLog(ServerId id, const std::vector<std::uint64_t>& terms);
-  Outcome SetTerm(ServerId id, Term term);
-  void SetVote(ServerId voter, ServerId candidate);
-  Outcome SetApplied(ServerId id, LogIndex index);
+  // What stands before the first act. Changes nothing once the servers have started.
+  Opening& opening() { return opening_; }
   // Starts the servers, once.
   Outcome Begin();
 
@@ -91,10 +83,7 @@ class Stage {
   // Takes the messages meant out of flight; a mistake if there are none.
   Outcome TakeOut(const Selection& selection, std::vector<Message>& taken);
 
-  std::size_t server_count_ = 0;
-  std::uint64_t seed_ = 1;
-  RaftOptions options_;
-  std::map<ServerId, RecoveredState> recovered_;
+  Opening opening_;
   bool has_begun_ = false;
 
   Chronicle chronicle_;

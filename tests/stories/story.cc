@@ -72,25 +72,29 @@ std::string Difference(std::vector<std::string> wanted, std::vector<std::string>
 
 }  // namespace
 
-Story ReadStory(const std::string& path) {
+Story ParseStory(const std::string& path, std::istream& text) {
   Story story{.path = path, .title = {}, .lines = {}, .mistakes = {}};
-  std::ifstream file(path);
-  if (!file) story.mistakes.push_back(path + ": cannot be read");
   std::size_t number = 0;
-  for (std::string text; std::getline(file, text);) {
+  for (std::string line; std::getline(text, line);) {
     ++number;
-    if (!text.starts_with(kIndent)) {
-      story.lines.push_back({.number = number, .text = text, .trace = {}, .act = {}});
+    if (!line.starts_with(kIndent)) {
+      story.lines.push_back({.number = number, .text = line, .trace = {}, .act = {}});
     } else if (story.lines.empty()) {
       story.mistakes.push_back(path + ":1: a trace belongs below a command");
     } else {
-      story.lines.back().trace.push_back(text.substr(kIndent.size()));
+      story.lines.back().trace.push_back(line.substr(kIndent.size()));
     }
   }
   Parser parser(story);
   for (StoryLine& line : story.lines) parser.Take(line);
   if (story.title.empty()) story.mistakes.push_back(path + ":1: missing: 'story: ' and a title");
   return story;
+}
+
+Story ReadStory(const std::string& path) {
+  std::ifstream file(path);
+  if (file) return ParseStory(path, file);
+  return {.path = path, .title = {}, .lines = {}, .mistakes = {path + ": cannot be read"}};
 }
 
 Performance Play(const Story& story, const std::function<void(const StoryLine&)>& before_line) {

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <istream>
 #include <optional>
 #include <string>
 #include <vector>
@@ -39,7 +40,9 @@ struct Performance {
   std::string diagram;
 };
 
-// Reads and parses. A file that cannot be read is a mistake.
+// `path` names the story in what is told of it.
+Story ParseStory(const std::string& path, std::istream& text);
+// The same of a file. One that cannot be read is a mistake.
 Story ReadStory(const std::string& path);
 // `before_line` is told of each line before it is played. Requires: no mistakes.
 Performance Play(const Story& story, const std::function<void(const StoryLine&)>& before_line);

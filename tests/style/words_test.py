@@ -7,7 +7,7 @@ would work on one machine only.
 import re
 import sources
 
-ENDINGS = (".h", ".cc", ".proto", ".sh", ".py", ".txt", ".md", ".yaml", ".yml", ".cmake", "Dockerfile")
+ENDINGS = (".h", ".cc", ".proto", ".sh", ".py", ".txt", ".story", ".md", ".yaml", ".yml", ".cmake", "Dockerfile")
 RULES = (
     (re.compile(r"\b(TODO|FIXME|XXX|HACK)\b(?!\(#\d+\))"),
      "a TODO carries an issue number, TODO(#12), or does not exist"),

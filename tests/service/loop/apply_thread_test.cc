@@ -49,6 +49,7 @@ TEST_F(ApplyThreadTest, GivesAProposalTheResultOfItsEntry) {
   EXPECT_EQ(second.Answer(), "applied 2: did b");
 }
 
+// Trap F12: an index alone does not say whose command was applied.
 TEST_F(ApplyThreadTest, TellsAProposalThatAnotherTermsEntryTookItsPlace) {
   RaftStatus status;
   status.current_term = Term(2);
@@ -117,6 +118,7 @@ TEST_F(ApplyThreadTest, ReportsWhatIsApplied) {
   EXPECT_EQ(std::get<EntriesApplied>(turn.front()).last_applied, LogIndex(2));
 }
 
+// Trap F5.
 TEST_F(ApplyThreadTest, AnswersAReadOnlyOnceItsIndexIsApplied) {
   FakeClient client;
   const Ticket ticket = Add(client);

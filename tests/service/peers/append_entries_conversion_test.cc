@@ -134,6 +134,7 @@ const RequestBreakage kRequestBreakages[] = {
      "has log time 9223372036854775807"},
     {"log time negative", [](auto& m) { m.mutable_entries(0)->set_log_time_ms(-1); },
      "has log time -1"},
+    // Trap B23: an entry that one version skips and another applies makes their states differ.
     {"kind unspecified",
      [](auto& m) { m.mutable_entries(0)->set_kind(peer::v1::ENTRY_KIND_UNSPECIFIED); },
      "later version"},

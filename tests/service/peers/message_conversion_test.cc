@@ -52,6 +52,7 @@ Message GoodBallot() {
   return message;
 }
 
+// The enormous term is trap A20: whoever adopts it wins no election any more.
 template <typename Message>
 std::vector<Breakage<Message>> BallotBreakages() {
   return {
