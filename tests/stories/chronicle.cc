@@ -1,5 +1,7 @@
 #include "tests/stories/chronicle.h"
 
+#include <algorithm>
+
 #include "tests/stories/words.h"
 
 namespace raft::stories {
@@ -76,12 +78,11 @@ std::string Chronicle::Diagram() const {
   return diagram;
 }
 
-// Mermaid ends a statement at a semicolon.
+// Mermaid ends a statement at a semicolon and begins an entity with '#'.
 void Chronicle::Draw(const std::string& line) {
   std::string drawn = line;
-  for (char& letter : drawn) {
-    if (letter == ';') letter = ',';
-  }
+  std::replace(drawn.begin(), drawn.end(), ';', ',');
+  std::erase(drawn, '#');
   drawing_.push_back(std::move(drawn));
 }
 

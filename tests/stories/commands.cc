@@ -10,6 +10,9 @@ namespace {
 
 using Outcome = Stage::Outcome;
 
+// A story tells of minutes, not of days: a slip of the pen must not run for ever.
+constexpr std::uint64_t kTicksMax = 10'000;
+
 // How a command is spelled and what it means; `take` parses what follows its first word.
 struct Command {
   const char* verb;
@@ -84,13 +87,19 @@ Act TakeApplied(Words& words) {
 
 // ---- Time.
 
+std::uint64_t TakeTicks(Words& words) {
+  const std::uint64_t ticks = words.TakeNumber("how many ticks");
+  if (ticks > kTicksMax) words.Reject("no command takes more than 10000 ticks");
+  return ticks;
+}
+
 Act TakeTick(Words& words) {
   if (words.TakeIf("all")) {
-    const std::uint64_t ticks = words.TakeNumber("how many ticks");
+    const std::uint64_t ticks = TakeTicks(words);
     return [ticks](Stage& stage) { return stage.TickAll(ticks); };
   }
   const std::vector<ServerId> ids = words.TakeServers();
-  const std::uint64_t ticks = words.TakeNumber("how many ticks");
+  const std::uint64_t ticks = TakeTicks(words);
   return [ids, ticks](Stage& stage) { return stage.Tick(ids, ticks); };
 }
 
@@ -100,7 +109,7 @@ Act TakeTimeout(Words& words) {
 }
 
 Act TakeRun(Words& words) {
-  const std::uint64_t ticks = words.TakeNumber("how many ticks");
+  const std::uint64_t ticks = TakeTicks(words);
   return [ticks](Stage& stage) { return stage.Run(ticks); };
 }
 

@@ -55,6 +55,7 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(
         BadLine{"delivr all", "unknown command 'delivr'"},
         BadLine{"tick S1 ten", "as a number, found 'ten'"}, BadLine{"tick S1 -1", "found '-1'"},
+        BadLine{"run 10001", "more than 10000 ticks"},
         BadLine{"tick S1 99999999999999999999", "found '99999999999999999999'"},
         BadLine{"timeout", "missing: a server"}, BadLine{"timeout S4", "there is no S4"},
         BadLine{"timeout S0", "found 'S0'"}, BadLine{"timeout 1", "found '1'"},
@@ -173,6 +174,18 @@ TEST(StoryTest, OldestAndNewestChooseAmongCopies) {
   EXPECT_THAT(FailureOf(copies + "drop PreVote\ndeliver PreVote\n"), HasSubstr("nothing is in"));
 }
 
+TEST(StoryTest, AServerStartsAsTheStorySays) {
+  const std::string voted = "servers 2\nlog S1 1\nlog S2 1\nterm S1 3\nvote S1 S2\n";
+  EXPECT_EQ(FailureOf(voted + "expect S1 term 3\nexpect S1 vote S2\nexpect S1 log 1\n"), "");
+  EXPECT_EQ(FailureOf("servers 1\nlog S1 1 1\napplied S1 1\ntick S1 1\nexpect S1 commit 1\n"), "");
+}
+
+TEST(StoryTest, AProposalMayInsistOnATerm) {
+  EXPECT_EQ(FailureOf("servers 1\nrun 30\npropose S1 x in term 1\nexpect S1 told x is done\n"
+                      "propose S1 y in term 9\nexpect S1 told y is refused TERM_MOVED, ask S1\n"),
+            "");
+}
+
 // ---- Diagrams.
 
 TEST(StoryTest, IsDrawnWithWhatArrivesAndWhatIsLost) {
@@ -187,7 +200,8 @@ TEST(StoryTest, IsDrawnWithWhatArrivesAndWhatIsLost) {
 
 // Mermaid takes a semicolon for the end of a statement and '#' for an entity.
 TEST(StoryTest, IsDrawnWithoutWhatMermaidWouldMisread) {
-  const std::string diagram = DiagramOf("servers 3\nrun 30\npropose S1 x\nread S1 y\nrun 5\n");
+  const std::string diagram =
+      DiagramOf("servers 3\nscene a; #1\nrun 30\npropose S1 x\nread S1 y\nrun 5\n");
   EXPECT_THAT(diagram, Not(HasSubstr(";")));
   EXPECT_THAT(diagram, Not(HasSubstr("#")));
   EXPECT_THAT(diagram, HasSubstr("participant Client"));
