@@ -35,11 +35,6 @@ def runner(*arguments):
     return subprocess.run([PROGRAM, *arguments], check=True, capture_output=True, text=True).stdout
 
 
-def story_path(name):
-    """The file of a story, given its name."""
-    return os.path.join(FOLDER, name + ".story")
-
-
 def traps_of(story):
     """The ids on the line "traps: ..." of a story's text."""
     found = re.search(r"^traps: (.*)$", story, re.MULTILINE)
@@ -93,7 +88,7 @@ def diagram_findings(text, draw):
 def all_stories():
     """The text of each story by name."""
     names = sorted(name[:-len(".story")] for name in os.listdir(FOLDER) if name.endswith(".story"))
-    return {name: read(story_path(name)) for name in names}
+    return {name: read(os.path.join(FOLDER, name + ".story")) for name in names}
 
 
 class VocabularyTest(unittest.TestCase):
@@ -124,7 +119,7 @@ class TrapsTest(unittest.TestCase):
 class DiagramsTest(unittest.TestCase):
     def test_the_diagrams_of_the_core_are_what_the_runner_draws(self):
         def draw(name):
-            return runner("--diagram", story_path(name))
+            return runner("--diagram", name)
         self.assertGreaterEqual(len(diagrams_in(read(CORE_README))), 2)
         self.assertEqual(diagram_findings(read(CORE_README), draw), [])
 

@@ -1,13 +1,17 @@
 // The program `stories`: plays stories and compares each with the trace in its file.
 //
-//   stories FILE...             plays them; prints what differs; exits 1 if anything does
-//   stories --accept FILE...    the same, and writes the new traces into the files
-//   stories --diagram FILE      prints the Mermaid sequence diagram of a story
-//   stories --vocabulary        prints the table of commands
+//   stories [NAME...]             plays these, or all; prints what differs; exits 1 if anything
+//   does stories --accept [NAME...]    the same, and writes the new traces into the files stories
+//   --diagram NAME        prints the Mermaid sequence diagram of a story stories --vocabulary
+//   prints the table of commands
+//
+// NAME is a story of this folder without its ending, or the path of a file.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <string>
 #include <vector>
@@ -52,11 +56,25 @@ bool Tell(const std::string& path, Purpose purpose) {
   return differences.empty();
 }
 
+std::string PathOf(const std::string& name) {
+  if (name.find('/') != std::string::npos || name.ends_with(".story")) return name;
+  return RAFT_STORY_FOLDER "/" + name + ".story";
+}
+
+std::vector<std::string> AllStories() {
+  std::vector<std::string> paths;
+  for (const auto& file : std::filesystem::directory_iterator(RAFT_STORY_FOLDER)) {
+    if (file.path().extension() == ".story") paths.push_back(file.path().string());
+  }
+  std::sort(paths.begin(), paths.end());
+  return paths;
+}
+
 int Usage() {
   std::fputs(
-      "usage: stories [--accept] FILE...   play stories, compare with (or accept) their traces\n"
-      "       stories --diagram FILE       draw a story as a Mermaid sequence diagram\n"
-      "       stories --vocabulary         print the table of commands\n",
+      "usage: stories [--accept] [NAME...]  play stories, compare with (or accept) their traces\n"
+      "       stories --diagram NAME        draw a story as a Mermaid sequence diagram\n"
+      "       stories --vocabulary          print the table of commands\n",
       stderr);
   return 2;
 }
@@ -77,10 +95,11 @@ int Main(const std::vector<std::string>& arguments) {
     } else if (argument.starts_with("-")) {
       return Usage();
     } else {
-      paths.push_back(argument);
+      paths.push_back(PathOf(argument));
     }
   }
-  if (paths.empty()) return Usage();
+  if (purpose == Purpose::kDiagram && paths.size() != 1) return Usage();
+  if (paths.empty()) paths = AllStories();
   bool all_good = true;
   for (const std::string& path : paths) all_good &= Tell(path, purpose);
   // The disks of the harness say through GoogleTest when a write breaks their contract.
