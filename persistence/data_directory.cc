@@ -1,24 +1,15 @@
 #include "persistence/data_directory.h"
 
-#include <sys/stat.h>
-#include <sys/statvfs.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <filesystem>
-#include <random>
 #include <utility>
 
-#include "persistence/directory_lock.h"
 #include "persistence/entry_log.h"
-#include "persistence/file.h"
 #include "persistence/identity_file.h"
 #include "persistence/leveldb_key_value_store.h"
 #include "persistence/leveldb_storage.h"
 #include "persistence/promise_file.h"
 #include "persistence/start_rules.h"
 #include "persistence/state_pointer.h"
-#include "persistence/status_conversion.h"
 #include "persistence/way_back.h"
 #include "persistence/write_ahead_scan.h"
 
@@ -32,60 +23,65 @@ absl::Status Refused(const std::string& path, const std::string& reason) {
   return absl::FailedPreconditionError("cannot use data directory " + path + ": " + reason);
 }
 
-// Random, from the operating system; 0 means "none" and is never drawn.
-std::uint64_t DrawIncarnation() {
-  std::random_device source;
+// 0 means "none" and is never drawn.
+std::uint64_t DrawIncarnation(Disk& disk) {
   std::uint64_t incarnation = 0;
-  while (incarnation == 0) {
-    incarnation = (std::uint64_t{source()} << 32) | source();
-  }
+  while (incarnation == 0) incarnation = disk.DrawRandom();
   return incarnation;
 }
 
 // Makes sure that there is a directory which belongs to whoever may change this server's promises.
-absl::Status PrepareDirectory(const std::string& path) {
-  struct stat found {};
-  if (::stat(path.c_str(), &found) != 0) {
-    if (errno != ENOENT) return ErrnoStatus("look at data directory", path, errno);
-    absl::Status created = CreateDirectory(path);
-    if (created.ok() || PathExists(path)) return created;
-    return absl::Status(
-        absl::IsPermissionDenied(created) ? created.code() : absl::StatusCode::kFailedPrecondition,
-        std::string(created.message()) + "; its parent must exist");
+absl::Status PrepareDirectory(Disk& disk, const std::string& path) {
+  const absl::StatusOr<PathKind> found = disk.LookAt(path);
+  if (!found.ok()) return found.status();
+  switch (*found) {
+    case PathKind::kDirectory:
+      return absl::OkStatus();
+    case PathKind::kFile:
+      return Refused(path, "it is not a directory");
+    case PathKind::kDirectoryOpenToAll:
+      return Refused(path,
+                     "everybody may write to it, and so change what this server promised; run "
+                     "chmod o-w on it");
+    case PathKind::kAbsent:
+      break;
   }
-  if (!S_ISDIR(found.st_mode)) return Refused(path, "it is not a directory");
-  if ((found.st_mode & S_IWOTH) != 0) {
-    return Refused(path,
-                   "everybody may write to it, and so change what this server promised; run "
-                   "chmod o-w on it");
-  }
-  return absl::OkStatus();
+  absl::Status created = disk.CreateDirectory(path);
+  if (created.ok() || disk.Exists(path)) return created;
+  return absl::Status(
+      absl::IsPermissionDenied(created) ? created.code() : absl::StatusCode::kFailedPrecondition,
+      std::string(created.message()) + "; its parent must exist");
 }
 
 // The name of the first thing in the directory that only a founded server writes; empty: nothing.
-std::string FindServerFiles(const std::string& path) {
+std::string FindServerFiles(Disk& disk, const std::string& path) {
   for (const char* name :
        {"promise-a", "promise-b", kLogName, kStatePointerName, kFirstStateName}) {
-    if (PathExists(path + "/" + name)) return name;
+    if (disk.Exists(path + "/" + name)) return name;
   }
   return "";
 }
 
 // The name of something that no server put there; empty: nothing. A new file system brings its own
 // lost+found, and a birth that was cut short leaves the other two.
-std::string FindForeignFile(const std::string& path) {
-  std::error_code unreadable;
-  for (const auto& entry : std::filesystem::directory_iterator(path, unreadable)) {
-    const std::string name = entry.path().filename();
+std::string FindForeignFile(Disk& disk, const std::string& path) {
+  for (const DirectoryMember& member : disk.List(path)) {
+    const std::string& name = member.name;
     if (name != "LOCK" && name != "identity.new" && name != "lost+found") return name;
   }
   return "";
 }
 
+std::uint64_t DirectoryBytes(Disk& disk, const std::string& path) {
+  std::uint64_t sum = 0;
+  for (const DirectoryMember& member : disk.List(path)) sum += member.bytes;
+  return sum;
+}
+
 class LocalDataDirectory final : public DataDirectory {
  public:
-  LocalDataDirectory(std::string path, DirectoryLock lock)
-      : path_(std::move(path)), lock_(std::move(lock)) {}
+  LocalDataDirectory(Disk& disk, std::string path, std::unique_ptr<DiskLock> lock)
+      : disk_(disk), path_(std::move(path)), lock_(std::move(lock)) {}
 
   // Reads the identity, or draws a new one where there never was any.
   absl::Status Identify(ServerId server_id, std::uint64_t initial_members_hash);
@@ -108,14 +104,15 @@ class LocalDataDirectory final : public DataDirectory {
   absl::Status CheckWriteAhead() const;
   absl::Status FinishCreation(const OpenedServer& opened);
 
+  Disk& disk_;
   const std::string path_;
-  const DirectoryLock lock_;
+  const std::unique_ptr<DiskLock> lock_;
   Identity identity_;
   std::string state_name_ = kFirstStateName;
 };
 
 absl::Status LocalDataDirectory::Identify(ServerId server_id, std::uint64_t initial_members_hash) {
-  absl::StatusOr<Identity> found = ReadIdentityFile(path_);
+  absl::StatusOr<Identity> found = ReadIdentityFile(disk_, path_);
   if (absl::IsNotFound(found.status())) return BeBorn(server_id, initial_members_hash);
   if (!found.ok()) {
     return absl::Status(found.status().code(), std::string(found.status().message()) + kWayBack);
@@ -132,18 +129,18 @@ absl::Status LocalDataDirectory::Identify(ServerId server_id, std::uint64_t init
 }
 
 absl::Status LocalDataDirectory::BeBorn(ServerId server_id, std::uint64_t initial_members_hash) {
-  if (const std::string name = FindServerFiles(path_); !name.empty()) {
+  if (const std::string name = FindServerFiles(disk_, path_); !name.empty()) {
     return Refused(path_, "it holds " + name +
                               " but no identity file, so what it once promised is unknown; restore "
                               "the identity file, or use an empty directory");
   }
   // A mistyped path must not become a server (trap H15).
-  if (const std::string name = FindForeignFile(path_); !name.empty()) {
+  if (const std::string name = FindForeignFile(disk_, path_); !name.empty()) {
     return Refused(path_, "no server lives there, and it is not empty: it holds " + name +
                               "; check --data-dir, or use an empty directory");
   }
   return ReplaceIdentity({.server_id = server_id,
-                          .incarnation = DrawIncarnation(),
+                          .incarnation = DrawIncarnation(disk_),
                           .initial_members_hash = initial_members_hash,
                           .founding = {}});
 }
@@ -154,7 +151,7 @@ absl::Status LocalDataDirectory::CheckIdentity(ServerId server_id) const {
                               ", not to server " + std::to_string(server_id.value()) +
                               "; check --server-id and --data-dir");
   }
-  const std::string name = FindServerFiles(path_);
+  const std::string name = FindServerFiles(disk_, path_);
   if (identity_.is_forming() && !name.empty()) {
     return Refused(path_, "its identity was never founded, yet it holds " + name +
                               "; restore the right identity file, or use an empty directory");
@@ -163,7 +160,7 @@ absl::Status LocalDataDirectory::CheckIdentity(ServerId server_id) const {
 }
 
 absl::Status LocalDataDirectory::ReplaceIdentity(Identity identity) {
-  if (absl::Status status = WriteIdentityFile(path_, identity); !status.ok()) return status;
+  if (absl::Status status = WriteIdentityFile(disk_, path_, identity); !status.ok()) return status;
   identity_ = std::move(identity);
   return absl::OkStatus();
 }
@@ -209,15 +206,15 @@ absl::StatusOr<OpenedServer> LocalDataDirectory::OpenServer() {
     if (absl::Status status = CreateStorage(); !status.ok()) return status;
   }
   if (absl::Status status = CheckWriteAhead(); !status.ok()) return status;
-  absl::StatusOr<std::unique_ptr<EntryLog>> log = EntryLog::Open(LogPath(), OwnerHere());
+  absl::StatusOr<std::unique_ptr<EntryLog>> log = EntryLog::Open(disk_, LogPath(), OwnerHere());
   if (!log.ok()) return log.status();
-  absl::StatusOr<PromiseFile> promise = PromiseFile::Open(path_, OwnerHere());
+  absl::StatusOr<PromiseFile> promise = PromiseFile::Open(disk_, path_, OwnerHere());
   if (!promise.ok()) return promise.status();
-  absl::StatusOr<std::string> state_name = ReadStatePointer(path_);
+  absl::StatusOr<std::string> state_name = ReadStatePointer(disk_, path_);
   if (!state_name.ok()) return state_name.status();
   state_name_ = *std::move(state_name);
-  absl::StatusOr<std::unique_ptr<LevelDbKeyValueStore>> state =
-      LevelDbKeyValueStore::Open(path_ + "/" + state_name_, SerializeFounding(identity_.founding));
+  absl::StatusOr<std::unique_ptr<LevelDbKeyValueStore>> state = LevelDbKeyValueStore::Open(
+      disk_, path_ + "/" + state_name_, SerializeFounding(identity_.founding));
   if (!state.ok()) return state.status();
 
   OpenedServer opened;
@@ -256,19 +253,19 @@ Owner LocalDataDirectory::OwnerHere() const {
 absl::Status LocalDataDirectory::CreateStorage() {
   const FoundingConfiguration& founding = identity_.founding;
   const std::string state_path = path_ + "/" + kFirstStateName;
-  absl::Status status =
-      LevelDbKeyValueStore::Create(state_path, SerializeFounding(founding), founding.log_time_ms);
-  if (status.ok()) status = WriteStatePointer(path_, kFirstStateName);
-  if (status.ok()) status = EntryLog::Create(LogPath(), OwnerHere(), founding.log_time_ms);
-  if (status.ok() && absl::IsDataLoss(PromiseFile::Open(path_, OwnerHere()).status())) {
-    status = PromiseFile::Create(path_, OwnerHere());
+  absl::Status status = LevelDbKeyValueStore::Create(disk_, state_path, SerializeFounding(founding),
+                                                     founding.log_time_ms);
+  if (status.ok()) status = WriteStatePointer(disk_, path_, kFirstStateName);
+  if (status.ok()) status = EntryLog::Create(disk_, LogPath(), OwnerHere(), founding.log_time_ms);
+  if (status.ok() && absl::IsDataLoss(PromiseFile::Open(disk_, path_, OwnerHere()).status())) {
+    status = PromiseFile::Create(disk_, path_, OwnerHere());
   }
   return status;
 }
 
 absl::Status LocalDataDirectory::CheckWriteAhead() const {
-  if (!DatabaseExists(LogPath())) return absl::OkStatus();  // opening it says so better
-  const absl::StatusOr<WriteAheadFinding> finding = ScanWriteAhead(LogPath());
+  if (!DatabaseExists(disk_, LogPath())) return absl::OkStatus();  // opening it says so better
+  const absl::StatusOr<WriteAheadFinding> finding = ScanWriteAhead(disk_, LogPath());
   if (!finding.ok()) return Refused(path_, std::string(finding.status().message()) + kWayBack);
   if (finding->tail != WriteAheadTail::kSuspect) return absl::OkStatus();
   return Refused(path_, finding->path + " is damaged at byte " + std::to_string(finding->offset) +
@@ -293,23 +290,19 @@ absl::Status LocalDataDirectory::FinishCreation(const OpenedServer& opened) {
 }
 
 DirectorySizes LocalDataDirectory::Sizes() const {
-  DirectorySizes sizes{.log_bytes = DirectoryBytes(LogPath()),
-                       .state_bytes = DirectoryBytes(path_ + "/" + state_name_)};
-  struct statvfs disk {};
-  if (::statvfs(path_.c_str(), &disk) == 0) {
-    sizes.disk_free_bytes = std::uint64_t{disk.f_bavail} * disk.f_frsize;
-  }
-  return sizes;
+  return {.log_bytes = DirectoryBytes(disk_, LogPath()),
+          .state_bytes = DirectoryBytes(disk_, path_ + "/" + state_name_),
+          .disk_free_bytes = disk_.FreeBytes(path_)};
 }
 
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<DataDirectory>> DataDirectory::Open(
-    const std::string& path, ServerId server_id, std::uint64_t initial_members_hash) {
-  if (absl::Status status = PrepareDirectory(path); !status.ok()) return status;
-  absl::StatusOr<DirectoryLock> lock = DirectoryLock::Acquire(path);
+    const std::string& path, ServerId server_id, std::uint64_t initial_members_hash, Disk& disk) {
+  if (absl::Status status = PrepareDirectory(disk, path); !status.ok()) return status;
+  absl::StatusOr<std::unique_ptr<DiskLock>> lock = disk.LockDirectory(path);
   if (!lock.ok()) return lock.status();
-  auto directory = std::make_unique<LocalDataDirectory>(path, *std::move(lock));
+  auto directory = std::make_unique<LocalDataDirectory>(disk, path, *std::move(lock));
   if (absl::Status status = directory->Identify(server_id, initial_members_hash); !status.ok()) {
     return status;
   }

@@ -18,6 +18,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/raft_server.h"
+#include "persistence/disk.h"
 #include "persistence/identity.h"
 #include "persistence/key_value_store.h"
 #include "persistence/storage.h"
@@ -45,10 +46,11 @@ class DataDirectory {
   // a new one in state forming, fsynced. A forming server takes a changed members hash over.
   // FAILED_PRECONDITION: belongs to another server id, locked by another process, world-writable,
   // identity missing although data is there, or of a newer format. DATA_LOSS: identity damaged.
-  // PERMISSION_DENIED: not writable.
+  // PERMISSION_DENIED: not writable. `disk` must outlive the directory and all that it opens.
   static absl::StatusOr<std::unique_ptr<DataDirectory>> Open(const std::string& path,
                                                              ServerId server_id,
-                                                             std::uint64_t initial_members_hash);
+                                                             std::uint64_t initial_members_hash,
+                                                             Disk& disk = LocalDisk());
   virtual ~DataDirectory() = default;
 
   virtual const Identity& identity() const = 0;

@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "leveldb/write_batch.h"
-#include "persistence/file.h"
 #include "persistence/status_conversion.h"
 
 namespace raft {
@@ -16,20 +15,20 @@ constexpr std::size_t kTableBytes = 4 << 20;
 
 }  // namespace
 
-Database::Database(std::string path, const DatabaseOptions& options)
+Database::Database(Disk& disk, std::string path, const DatabaseOptions& options)
     : path_(std::move(path)),
-      env_(options.base_env),
+      env_(disk),
       block_cache_(leveldb::NewLRUCache(options.block_cache_bytes)),
       filter_(options.point_reads ? leveldb::NewBloomFilterPolicy(kBloomBitsPerKey) : nullptr) {}
 
-absl::StatusOr<std::unique_ptr<Database>> Database::Open(const std::string& path,
+absl::StatusOr<std::unique_ptr<Database>> Database::Open(Disk& disk, const std::string& path,
                                                          const DatabaseOptions& options) {
   if (options.create) {
-    if (absl::Status status = CreateDirectory(path); !status.ok()) return status;
-  } else if (!DatabaseExists(path)) {
+    if (absl::Status status = disk.CreateDirectory(path); !status.ok()) return status;
+  } else if (!DatabaseExists(disk, path)) {
     return absl::NotFoundError("cannot open database " + path + ": it is not there");
   }
-  std::unique_ptr<Database> database(new Database(path, options));
+  std::unique_ptr<Database> database(new Database(disk, path, options));
   leveldb::Options settings;
   settings.create_if_missing = options.create;
   settings.paranoid_checks = true;
@@ -46,6 +45,8 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const std::string& path
   if (!opened.ok()) return FromLevelDb("open database", path, opened);
   return database;
 }
+
+Database::~Database() { env_.Settle(); }
 
 leveldb::ReadOptions Database::Verified(bool whole_table) {
   leveldb::ReadOptions options;
@@ -65,6 +66,6 @@ absl::Status Database::Write(leveldb::WriteBatch* batch, bool sync) {
   return failure_;
 }
 
-bool DatabaseExists(const std::string& path) { return PathExists(path + "/CURRENT"); }
+bool DatabaseExists(Disk& disk, const std::string& path) { return disk.Exists(path + "/CURRENT"); }
 
 }  // namespace raft

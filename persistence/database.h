@@ -21,14 +21,14 @@ struct DatabaseOptions {
   bool point_reads = false;  // keep a Bloom filter, for keys that are looked up one by one
   std::size_t write_buffer_bytes = 8 << 20;
   std::size_t block_cache_bytes = 1 << 20;
-  leveldb::Env* base_env = nullptr;  // for tests that break the disk; nullptr: the real one
 };
 
 class Database {
  public:
   // NOT_FOUND: absent, and not to be created. DATA_LOSS: damaged. All errors name the directory.
-  static absl::StatusOr<std::unique_ptr<Database>> Open(const std::string& path,
+  static absl::StatusOr<std::unique_ptr<Database>> Open(Disk& disk, const std::string& path,
                                                         const DatabaseOptions& options);
+  ~Database();
 
   const std::string& path() const { return path_; }
   leveldb::DB& db() { return *db_; }
@@ -41,7 +41,7 @@ class Database {
   absl::Status Write(leveldb::WriteBatch* batch, bool sync);
 
  private:
-  Database(std::string path, const DatabaseOptions& options);
+  Database(Disk& disk, std::string path, const DatabaseOptions& options);
 
   const std::string path_;
   // In this order: the database goes before what it stands on.
@@ -53,6 +53,6 @@ class Database {
 };
 
 // A database was created here once: its CURRENT file is there.
-bool DatabaseExists(const std::string& path);
+bool DatabaseExists(Disk& disk, const std::string& path);
 
 }  // namespace raft

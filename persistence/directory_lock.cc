@@ -7,10 +7,21 @@
 #include <cerrno>
 #include <utility>
 
+#include "persistence/file_descriptor.h"
 #include "persistence/status_conversion.h"
 
 namespace raft {
 namespace {
+
+class DirectoryLock final : public DiskLock {
+ public:
+  DirectoryLock(FileDescriptor directory, FileDescriptor file)
+      : directory_(std::move(directory)), file_(std::move(file)) {}
+
+ private:
+  const FileDescriptor directory_;
+  const FileDescriptor file_;
+};
 
 absl::Status Lock(const FileDescriptor& what, const std::string& directory,
                   const std::string& lock_path) {
@@ -26,11 +37,11 @@ absl::Status Lock(const FileDescriptor& what, const std::string& directory,
 
 }  // namespace
 
-absl::StatusOr<DirectoryLock> DirectoryLock::Acquire(const std::string& directory) {
+absl::StatusOr<std::unique_ptr<DiskLock>> AcquireDirectoryLock(const std::string& directory) {
   const std::string lock_path = directory + "/LOCK";
-  absl::StatusOr<FileDescriptor> whole = OpenFile(directory, O_RDONLY | O_DIRECTORY);
+  absl::StatusOr<FileDescriptor> whole = OpenDescriptor(directory, O_RDONLY | O_DIRECTORY);
   if (!whole.ok()) return whole.status();
-  absl::StatusOr<FileDescriptor> file = OpenFile(lock_path, O_RDWR | O_CREAT);
+  absl::StatusOr<FileDescriptor> file = OpenDescriptor(lock_path, O_RDWR | O_CREAT);
   if (!file.ok()) return file.status();
   if (absl::Status status = Lock(*whole, directory, lock_path); !status.ok()) return status;
   if (absl::Status status = Lock(*file, directory, lock_path); !status.ok()) return status;
@@ -40,10 +51,7 @@ absl::StatusOr<DirectoryLock> DirectoryLock::Acquire(const std::string& director
   if (::pwrite(file->number(), holder.data(), holder.size(), 0) < 0) {
     return ErrnoStatus("write", lock_path, errno);
   }
-  return DirectoryLock(*std::move(whole), *std::move(file));
+  return std::make_unique<DirectoryLock>(*std::move(whole), *std::move(file));
 }
-
-DirectoryLock::DirectoryLock(FileDescriptor directory, FileDescriptor file)
-    : directory_(std::move(directory)), file_(std::move(file)) {}
 
 }  // namespace raft

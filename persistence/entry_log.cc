@@ -18,10 +18,9 @@ leveldb::Slice ToSlice(std::string_view view) { return {view.data(), view.size()
 
 EntryLog::EntryLog(std::unique_ptr<Database> database) : database_(std::move(database)) {}
 
-absl::Status EntryLog::Create(const std::string& path, const Owner& owner,
-                              LogTimeMs founding_time_ms, leveldb::Env* base_env) {
-  absl::StatusOr<std::unique_ptr<Database>> database =
-      Database::Open(path, {.create = true, .base_env = base_env});
+absl::Status EntryLog::Create(Disk& disk, const std::string& path, const Owner& owner,
+                              LogTimeMs founding_time_ms) {
+  absl::StatusOr<std::unique_ptr<Database>> database = Database::Open(disk, path, {.create = true});
   if (!database.ok()) return database.status();
   std::string bytes;
   const leveldb::Status found =
@@ -33,10 +32,9 @@ absl::Status EntryLog::Create(const std::string& path, const Owner& owner,
   return (*database)->Write(&batch, /*sync=*/true);
 }
 
-absl::StatusOr<std::unique_ptr<EntryLog>> EntryLog::Open(const std::string& path,
-                                                         const Owner& owner,
-                                                         leveldb::Env* base_env) {
-  absl::StatusOr<std::unique_ptr<Database>> database = Database::Open(path, {.base_env = base_env});
+absl::StatusOr<std::unique_ptr<EntryLog>> EntryLog::Open(Disk& disk, const std::string& path,
+                                                         const Owner& owner) {
+  absl::StatusOr<std::unique_ptr<Database>> database = Database::Open(disk, path, {});
   if (!database.ok()) {
     const absl::StatusCode code = absl::IsNotFound(database.status())
                                       ? absl::StatusCode::kFailedPrecondition

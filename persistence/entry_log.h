@@ -24,13 +24,13 @@ class EntryLog {
  public:
   // Creates an empty log that starts after {0, 0}, durable when OK. What is already there stays as
   // it is: the remains of a creation that was cut short are completed, and Open judges the rest.
-  static absl::Status Create(const std::string& path, const Owner& owner,
-                             LogTimeMs founding_time_ms, leveldb::Env* base_env = nullptr);
+  static absl::Status Create(Disk& disk, const std::string& path, const Owner& owner,
+                             LogTimeMs founding_time_ms);
 
   // Opens and verifies a log that exists. FAILED_PRECONDITION: absent, or another server's.
   // DATA_LOSS: damaged; names database, index and cause.
-  static absl::StatusOr<std::unique_ptr<EntryLog>> Open(const std::string& path, const Owner& owner,
-                                                        leveldb::Env* base_env = nullptr);
+  static absl::StatusOr<std::unique_ptr<EntryLog>> Open(Disk& disk, const std::string& path,
+                                                        const Owner& owner);
 
   // What Open found, once; empty afterwards.
   std::vector<LogEntryPointer> TakeRecoveredEntries() { return std::move(recovered_entries_); }

@@ -2,14 +2,13 @@
 
 #include <utility>
 
-#include "persistence/file.h"
+#include "persistence/framed_file.h"
 #include "raft/storage/v1/storage.pb.h"
 
 namespace raft {
 namespace {
 
-constexpr char kMagic[] = "RAFTIDEN";
-constexpr std::uint8_t kVersion = 1;
+constexpr FrameFormat kFormat{.magic = "RAFTIDEN", .version = 1};
 constexpr std::size_t kClusterIdBytes = 16;
 
 void ToProto(const FoundingConfiguration& founding, raft::peer::v1::FoundingConfiguration* proto) {
@@ -45,20 +44,19 @@ bool IsSensible(const Identity& identity, bool founded) {
 
 }  // namespace
 
-absl::Status WriteIdentityFile(const std::string& directory, const Identity& identity) {
+absl::Status WriteIdentityFile(Disk& disk, const std::string& directory, const Identity& identity) {
   raft::storage::v1::Identity proto;
   proto.set_server_id(identity.server_id.value());
   proto.set_incarnation(identity.incarnation);
   proto.set_initial_members_hash(identity.initial_members_hash);
   proto.set_storage_created(identity.storage_created);
   if (!identity.is_forming()) ToProto(identity.founding, proto.mutable_founding());
-  return ReplaceFile(directory, kIdentityFileName,
-                     Frame(kMagic, kVersion, proto.SerializeAsString()));
+  return ReplaceFramedFile(disk, directory, kIdentityFileName, kFormat, proto.SerializeAsString());
 }
 
-absl::StatusOr<Identity> ReadIdentityFile(const std::string& directory) {
+absl::StatusOr<Identity> ReadIdentityFile(Disk& disk, const std::string& directory) {
   const std::string path = directory + "/" + kIdentityFileName;
-  const absl::StatusOr<std::string> payload = ReadFramedFile(path, kMagic, kVersion);
+  const absl::StatusOr<std::string> payload = ReadFramedFile(disk, path, kFormat);
   if (!payload.ok()) return payload.status();
   raft::storage::v1::Identity proto;
   Identity identity;

@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "persistence/disk.h"
 #include "persistence/identity.h"
 
 namespace raft {
@@ -14,11 +15,11 @@ namespace raft {
 inline constexpr char kIdentityFileName[] = "identity";
 
 // Makes `identity` the durable identity of the directory: old or new after a crash, never between.
-absl::Status WriteIdentityFile(const std::string& directory, const Identity& identity);
+absl::Status WriteIdentityFile(Disk& disk, const std::string& directory, const Identity& identity);
 
 // NOT_FOUND: no such file. DATA_LOSS: damaged, or contents that no server writes.
 // FAILED_PRECONDITION: written by a newer format.
-absl::StatusOr<Identity> ReadIdentityFile(const std::string& directory);
+absl::StatusOr<Identity> ReadIdentityFile(Disk& disk, const std::string& directory);
 
 // The founding configuration as bytes, the same on every server.
 std::string SerializeFounding(const FoundingConfiguration& founding);

@@ -30,18 +30,18 @@ absl::StatusOr<std::string> GetRequired(Database& database, std::string_view key
                    std::string("its ") + name + " cannot be read: " + read.ToString());
 }
 
-absl::StatusOr<std::unique_ptr<Database>> OpenDatabase(const std::string& path, bool create,
-                                                       leveldb::Env* base_env) {
-  return Database::Open(
-      path,
-      {.create = create, .point_reads = true, .block_cache_bytes = 4 << 20, .base_env = base_env});
+absl::StatusOr<std::unique_ptr<Database>> OpenDatabase(Disk& disk, const std::string& path,
+                                                       bool create) {
+  return Database::Open(disk, path,
+                        {.create = create, .point_reads = true, .block_cache_bytes = 4 << 20});
 }
 
 }  // namespace
 
-absl::Status LevelDbKeyValueStore::Create(const std::string& path, const std::string& configuration,
-                                          LogTimeMs founding_time_ms, leveldb::Env* base_env) {
-  absl::StatusOr<std::unique_ptr<Database>> database = OpenDatabase(path, true, base_env);
+absl::Status LevelDbKeyValueStore::Create(Disk& disk, const std::string& path,
+                                          const std::string& configuration,
+                                          LogTimeMs founding_time_ms) {
+  absl::StatusOr<std::unique_ptr<Database>> database = OpenDatabase(disk, path, /*create=*/true);
   if (!database.ok()) return database.status();
   std::string summary;
   const leveldb::Status found =
@@ -55,8 +55,8 @@ absl::Status LevelDbKeyValueStore::Create(const std::string& path, const std::st
 }
 
 absl::StatusOr<std::unique_ptr<LevelDbKeyValueStore>> LevelDbKeyValueStore::Open(
-    const std::string& path, const std::string& configuration, leveldb::Env* base_env) {
-  absl::StatusOr<std::unique_ptr<Database>> database = OpenDatabase(path, false, base_env);
+    Disk& disk, const std::string& path, const std::string& configuration) {
+  absl::StatusOr<std::unique_ptr<Database>> database = OpenDatabase(disk, path, /*create=*/false);
   if (!database.ok()) {
     const bool absent = absl::IsNotFound(database.status());
     return Untrusted(path,

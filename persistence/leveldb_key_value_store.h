@@ -24,12 +24,12 @@ class LevelDbKeyValueStore final : public KeyValueStore {
  public:
   // Creates an empty state at {0, 0}, durable when OK. `configuration` is the founding one, the
   // same bytes on every server. What is already there stays as it is, and Open judges it.
-  static absl::Status Create(const std::string& path, const std::string& configuration,
-                             LogTimeMs founding_time_ms, leveldb::Env* base_env = nullptr);
+  static absl::Status Create(Disk& disk, const std::string& path, const std::string& configuration,
+                             LogTimeMs founding_time_ms);
 
   // Opens a state that exists. FAILED_PRECONDITION: absent, or of another cluster. DATA_LOSS.
   static absl::StatusOr<std::unique_ptr<LevelDbKeyValueStore>> Open(
-      const std::string& path, const std::string& configuration, leveldb::Env* base_env = nullptr);
+      Disk& disk, const std::string& path, const std::string& configuration);
 
   ApplyOutcome Apply(std::span<const LogEntryPointer> entries) override;
   LogPosition applied() const override { return summary_.applied; }

@@ -1,15 +1,10 @@
 #include "persistence/promise_file.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <optional>
 #include <utility>
 
 #include "persistence/byte_order.h"
 #include "persistence/checksum.h"
-#include "persistence/status_conversion.h"
 #include "persistence/way_back.h"
 
 namespace raft {
@@ -76,22 +71,22 @@ std::array<std::string, PromiseFile::kSlots> PromiseFile::SlotPaths(const std::s
   return {directory + "/promise-a", directory + "/promise-b"};
 }
 
-absl::Status PromiseFile::Create(const std::string& directory, const Owner& owner) {
+absl::Status PromiseFile::Create(Disk& disk, const std::string& directory, const Owner& owner) {
   PromiseFile file;
-  if (absl::Status status = file.OpenSlots(directory, O_RDWR | O_CREAT | O_TRUNC); !status.ok()) {
-    return status;
-  }
+  absl::Status opened = file.OpenSlots(disk, directory, OldContents::kDropped);
+  if (!opened.ok()) return opened;
   file.current_.owner = owner;
   if (absl::Status status = file.Write(Promise{}, LogIndex(0)); !status.ok()) return status;
-  return SyncDirectory(directory);
+  return disk.SyncDirectory(directory);
 }
 
-absl::StatusOr<PromiseFile> PromiseFile::Open(const std::string& directory, const Owner& owner) {
+absl::StatusOr<PromiseFile> PromiseFile::Open(Disk& disk, const std::string& directory,
+                                              const Owner& owner) {
   std::array<absl::StatusOr<PromiseRecord>, kSlots> found;
   const std::array<std::string, kSlots> paths = SlotPaths(directory);
   std::optional<std::size_t> best;
   for (std::size_t slot = 0; slot < kSlots; ++slot) {
-    const absl::StatusOr<std::string> bytes = ReadWholeFile(paths[slot]);
+    const absl::StatusOr<std::string> bytes = disk.ReadFile(paths[slot]);
     found[slot] = bytes.ok() ? DecodePromiseRecord(paths[slot], *bytes)
                              : absl::StatusOr<PromiseRecord>(bytes.status());
     if (absl::IsFailedPrecondition(found[slot].status())) return found[slot].status();
@@ -105,26 +100,25 @@ absl::StatusOr<PromiseFile> PromiseFile::Open(const std::string& directory, cons
   }
   PromiseFile file;
   file.current_ = *found[*best];
-  if (absl::Status status = file.OpenSlots(directory, O_RDWR | O_CREAT); !status.ok()) {
-    return status;
-  }
+  absl::Status opened = file.OpenSlots(disk, directory, OldContents::kKept);
+  if (!opened.ok()) return opened;
   const std::size_t other = 1 - *best;
   if (!found[other].ok() || found[other]->generation != file.current_.generation) {
-    const std::string bytes = EncodePromiseRecord(file.current_);
-    if (absl::Status status = file.WriteSlot(other, bytes); !status.ok()) return status;
+    DiskFile& slot = *file.files_[other];
+    absl::Status repaired = slot.WriteAndSync(EncodePromiseRecord(file.current_));
     // Whatever a damaged slot had beyond its length would keep it bad for ever.
-    if (::ftruncate(file.files_[other].number(), kPromiseSlotBytes) != 0) {
-      return ErrnoStatus("truncate", file.paths_[other], errno);
-    }
-    if (absl::Status status = SyncDirectory(directory); !status.ok()) return status;
+    if (repaired.ok()) repaired = slot.TruncateAndSync(kPromiseSlotBytes);
+    if (repaired.ok()) repaired = disk.SyncDirectory(directory);
+    if (!repaired.ok()) return repaired;
   }
   return file;
 }
 
-absl::Status PromiseFile::OpenSlots(const std::string& directory, int flags) {
-  paths_ = SlotPaths(directory);
+absl::Status PromiseFile::OpenSlots(Disk& disk, const std::string& directory,
+                                    OldContents old_contents) {
+  const std::array<std::string, kSlots> paths = SlotPaths(directory);
   for (std::size_t slot = 0; slot < kSlots; ++slot) {
-    absl::StatusOr<FileDescriptor> file = OpenFile(paths_[slot], flags);
+    absl::StatusOr<std::unique_ptr<DiskFile>> file = disk.OpenFile(paths[slot], old_contents);
     if (!file.ok()) return file.status();
     files_[slot] = *std::move(file);
   }
@@ -137,15 +131,11 @@ absl::Status PromiseFile::Write(const Promise& promise, LogIndex floor_index) {
   current_.floor_index = floor_index;
   ++current_.generation;
   const std::string bytes = EncodePromiseRecord(current_);
-  for (std::size_t slot = 0; slot < kSlots; ++slot) {
-    failure_ = WriteSlot(slot, bytes);
+  for (const std::unique_ptr<DiskFile>& slot : files_) {
+    failure_ = slot->WriteAndSync(bytes);
     if (!failure_.ok()) return failure_;
   }
   return absl::OkStatus();
-}
-
-absl::Status PromiseFile::WriteSlot(std::size_t slot, std::string_view bytes) {
-  return WriteAndSync(files_[slot], paths_[slot], bytes);
 }
 
 }  // namespace raft

@@ -9,12 +9,13 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/effects.h"
-#include "persistence/file.h"
+#include "persistence/disk.h"
 #include "persistence/identity.h"
 
 namespace raft {
@@ -48,11 +49,12 @@ class PromiseFile {
  public:
   // Creates both slots with term 0 and no vote, durable when OK. Overwrites; only for a server that
   // has never promised anything.
-  static absl::Status Create(const std::string& directory, const Owner& owner);
+  static absl::Status Create(Disk& disk, const std::string& directory, const Owner& owner);
 
   // Reads both slots; the highest generation wins and a bad slot is repaired. DATA_LOSS: both are
   // bad or missing. FAILED_PRECONDITION: another server's.
-  static absl::StatusOr<PromiseFile> Open(const std::string& directory, const Owner& owner);
+  static absl::StatusOr<PromiseFile> Open(Disk& disk, const std::string& directory,
+                                          const Owner& owner);
 
   const Promise& promise() const { return current_.promise; }
   LogIndex floor_index() const { return current_.floor_index; }
@@ -65,11 +67,9 @@ class PromiseFile {
 
   static std::array<std::string, kSlots> SlotPaths(const std::string& directory);
 
-  absl::Status OpenSlots(const std::string& directory, int flags);
-  absl::Status WriteSlot(std::size_t slot, std::string_view bytes);
+  absl::Status OpenSlots(Disk& disk, const std::string& directory, OldContents old_contents);
 
-  std::array<std::string, kSlots> paths_;
-  std::array<FileDescriptor, kSlots> files_;
+  std::array<std::unique_ptr<DiskFile>, kSlots> files_;
   PromiseRecord current_;
   absl::Status failure_;
 };

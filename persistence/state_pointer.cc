@@ -3,14 +3,13 @@
 #include <algorithm>
 #include <string_view>
 
-#include "persistence/file.h"
+#include "persistence/framed_file.h"
 #include "persistence/way_back.h"
 
 namespace raft {
 namespace {
 
-constexpr char kMagic[] = "RAFTSTAT";
-constexpr std::uint8_t kVersion = 1;
+constexpr FrameFormat kFormat{.magic = "RAFTSTAT", .version = 1};
 constexpr std::string_view kNamePrefix = "state-";
 
 // The name becomes part of a path, so nothing but the one form is let through.
@@ -22,13 +21,14 @@ bool IsStateName(std::string_view name) {
 
 }  // namespace
 
-absl::Status WriteStatePointer(const std::string& directory, const std::string& state_name) {
-  return ReplaceFile(directory, kStatePointerName, Frame(kMagic, kVersion, state_name));
+absl::Status WriteStatePointer(Disk& disk, const std::string& directory,
+                               const std::string& state_name) {
+  return ReplaceFramedFile(disk, directory, kStatePointerName, kFormat, state_name);
 }
 
-absl::StatusOr<std::string> ReadStatePointer(const std::string& directory) {
+absl::StatusOr<std::string> ReadStatePointer(Disk& disk, const std::string& directory) {
   const std::string path = directory + "/" + kStatePointerName;
-  absl::StatusOr<std::string> name = ReadFramedFile(path, kMagic, kVersion);
+  absl::StatusOr<std::string> name = ReadFramedFile(disk, path, kFormat);
   if (absl::IsNotFound(name.status())) {
     return absl::FailedPreconditionError(std::string(name.status().message()) +
                                          ", though this server was started before" + kWayBack);

@@ -5,16 +5,18 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "persistence/disk.h"
 
 namespace raft {
 
 inline constexpr char kStatePointerName[] = "state";
 inline constexpr char kFirstStateName[] = "state-1";
 
-absl::Status WriteStatePointer(const std::string& directory, const std::string& state_name);
+absl::Status WriteStatePointer(Disk& disk, const std::string& directory,
+                               const std::string& state_name);
 
 // FAILED_PRECONDITION: missing, or of another format version. DATA_LOSS: damaged, or naming
 // something that is not called state-<number>.
-absl::StatusOr<std::string> ReadStatePointer(const std::string& directory);
+absl::StatusOr<std::string> ReadStatePointer(Disk& disk, const std::string& directory);
 
 }  // namespace raft

@@ -1,19 +1,12 @@
 #include "persistence/syncing_env.h"
 
-#include <sys/stat.h>
-
 #include <filesystem>
-#include <memory>
 #include <utility>
 
-#include "persistence/file.h"
 #include "persistence/status_conversion.h"
 
 namespace raft {
 namespace {
-
-// LevelDB creates its files for everybody to read; these belong to the server alone.
-void KeepToOwner(const std::string& path) { ::chmod(path.c_str(), 0600); }
 
 // A file whose every failure is kept by the Env and which is synced before it is closed.
 class SyncingFile final : public leveldb::WritableFile {
@@ -58,17 +51,8 @@ class SyncingFile final : public leveldb::WritableFile {
 
 }  // namespace
 
-SyncingEnv::SyncingEnv(leveldb::Env* base)
-    : leveldb::EnvWrapper(base != nullptr ? base : leveldb::Env::Default()) {}
-
-SyncingEnv::~SyncingEnv() {
-  {
-    const MutexLock lock(mutex_);
-    stopping_ = true;
-  }
-  work_arrived_.notify_one();
-  if (background_.joinable()) background_.join();
-}
+SyncingEnv::SyncingEnv(Disk& disk)
+    : leveldb::EnvWrapper(&disk.env()), disk_(disk), worker_(disk.NewBackgroundWorker()) {}
 
 absl::Status SyncingEnv::failure() const {
   const MutexLock lock(mutex_);
@@ -109,11 +93,9 @@ leveldb::Status SyncingEnv::NewAppendableFile(const std::string& path,
 leveldb::Status SyncingEnv::Wrap(const char* operation, const std::string& path,
                                  leveldb::Status opened, leveldb::WritableFile** file) {
   if (!opened.ok()) return Keep(operation, path, std::move(opened));
-  KeepToOwner(path);
-  const std::string directory = std::filesystem::path(path).parent_path().string();
-  if (const absl::Status synced = SyncDirectory(directory); !synced.ok()) {
+  if (leveldb::Status synced = SyncDirectoryOf(path); !synced.ok()) {
     delete std::exchange(*file, nullptr);
-    return Keep("sync directory of", path, leveldb::Status::IOError(std::string(synced.message())));
+    return synced;
   }
   *file = new SyncingFile(this, path, *file);
   return leveldb::Status::OK();
@@ -122,46 +104,16 @@ leveldb::Status SyncingEnv::Wrap(const char* operation, const std::string& path,
 leveldb::Status SyncingEnv::RenameFile(const std::string& from, const std::string& to) {
   if (leveldb::Status refusal = Refusal(); !refusal.ok()) return refusal;
   leveldb::Status renamed = target()->RenameFile(from, to);
+  if (renamed.ok()) return SyncDirectoryOf(to);
   // LevelDB renames its old message file whether there is one or not, and expects the refusal.
-  if (!renamed.ok()) return FileExists(from) ? Keep("rename", from, std::move(renamed)) : renamed;
-  const absl::Status synced = SyncDirectory(std::filesystem::path(to).parent_path().string());
-  if (synced.ok()) return renamed;
-  return Keep("sync directory of", to, leveldb::Status::IOError(std::string(synced.message())));
+  return FileExists(from) ? Keep("rename", from, std::move(renamed)) : renamed;
 }
 
-leveldb::Status SyncingEnv::LockFile(const std::string& path, leveldb::FileLock** lock) {
-  leveldb::Status locked = target()->LockFile(path, lock);
-  if (locked.ok()) KeepToOwner(path);
-  return locked;
-}
-
-leveldb::Status SyncingEnv::NewLogger(const std::string& path, leveldb::Logger** logger) {
-  leveldb::Status created = target()->NewLogger(path, logger);
-  if (created.ok()) KeepToOwner(path);
-  return created;
-}
-
-void SyncingEnv::Schedule(void (*work)(void*), void* argument) {
-  {
-    const MutexLock lock(mutex_);
-    if (!background_.joinable()) background_ = std::thread([this] { RunScheduledWork(); });
-    work_.push_back({.run = work, .argument = argument});
-  }
-  work_arrived_.notify_one();
-}
-
-void SyncingEnv::RunScheduledWork() {
-  while (true) {
-    Work work;
-    {
-      MutexLock lock(mutex_);
-      work_arrived_.wait(lock, [this] { return stopping_ || !work_.empty(); });
-      if (work_.empty()) return;
-      work = work_.front();
-      work_.pop_front();
-    }
-    work.run(work.argument);
-  }
+leveldb::Status SyncingEnv::SyncDirectoryOf(const std::string& path) {
+  const std::string directory = std::filesystem::path(path).parent_path().string();
+  const absl::Status synced = disk_.SyncDirectory(directory);
+  if (synced.ok()) return leveldb::Status::OK();
+  return Keep("sync directory of", path, leveldb::Status::IOError(std::string(synced.message())));
 }
 
 }  // namespace raft

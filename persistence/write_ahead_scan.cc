@@ -2,13 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <filesystem>
 #include <optional>
 #include <string_view>
-#include <system_error>
 #include <vector>
-
-#include "persistence/file.h"
 
 namespace raft {
 namespace {
@@ -114,11 +110,10 @@ WriteAheadFinding ScanFile(const std::string& path, std::string_view file) {
 }
 
 // Write-ahead files by rising number; LevelDB pads the numbers with zeros to six digits.
-std::vector<std::string> WriteAheadFiles(const std::string& database_path) {
+std::vector<std::string> WriteAheadFiles(Disk& disk, const std::string& database_path) {
   std::vector<std::string> files;
-  std::error_code error;
-  for (const auto& file : std::filesystem::directory_iterator(database_path, error)) {
-    if (file.path().extension() == ".log") files.push_back(file.path().string());
+  for (const DirectoryMember& member : disk.List(database_path)) {
+    if (member.name.ends_with(".log")) files.push_back(database_path + "/" + member.name);
   }
   std::sort(files.begin(), files.end(), [](const std::string& a, const std::string& b) {
     return a.size() != b.size() ? a.size() < b.size() : a < b;
@@ -128,15 +123,15 @@ std::vector<std::string> WriteAheadFiles(const std::string& database_path) {
 
 }  // namespace
 
-absl::StatusOr<WriteAheadFinding> ScanWriteAhead(const std::string& database_path) {
-  const std::vector<std::string> paths = WriteAheadFiles(database_path);
+absl::StatusOr<WriteAheadFinding> ScanWriteAhead(Disk& disk, const std::string& database_path) {
+  const std::vector<std::string> paths = WriteAheadFiles(disk, database_path);
   if (paths.empty()) {
     return absl::DataLossError("cannot trust database " + database_path +
                                ": its write-ahead file is missing");
   }
   WriteAheadFinding last;
   for (const std::string& path : paths) {
-    const absl::StatusOr<std::string> file = ReadWholeFile(path);
+    const absl::StatusOr<std::string> file = disk.ReadFile(path);
     if (!file.ok()) return file.status();
     // A later file with contents was begun after everything in the earlier one was durable.
     if (last.tail == WriteAheadTail::kTorn && !file->empty()) last.tail = WriteAheadTail::kSuspect;

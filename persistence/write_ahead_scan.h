@@ -13,6 +13,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "persistence/disk.h"
 
 namespace raft {
 
@@ -30,6 +31,6 @@ struct WriteAheadFinding {
 
 // Looks at all write-ahead files of a closed database whose every write was synced. DATA_LOSS:
 // there is none, though an opened database always has one.
-absl::StatusOr<WriteAheadFinding> ScanWriteAhead(const std::string& database_path);
+absl::StatusOr<WriteAheadFinding> ScanWriteAhead(Disk& disk, const std::string& database_path);
 
 }  // namespace raft

@@ -125,10 +125,11 @@ class BatchSplitTest : public ::testing::Test {
   Outcome Run(const std::vector<LogEntryPointer>& entries, NextSize next_size) {
     ScratchDirectory directory;
     const std::string path = directory.Path("state-1");
-    EXPECT_TRUE(LevelDbKeyValueStore::Create(path, "configuration", kFoundingTimeMs).ok());
+    EXPECT_TRUE(
+        LevelDbKeyValueStore::Create(LocalDisk(), path, "configuration", kFoundingTimeMs).ok());
     Outcome outcome;
     {
-      auto state = *LevelDbKeyValueStore::Open(path, "configuration");
+      auto state = *LevelDbKeyValueStore::Open(LocalDisk(), path, "configuration");
       for (std::size_t done = 0; done < entries.size();) {
         const std::size_t size = std::min<std::size_t>(next_size(), entries.size() - done);
         ApplyOutcome applied = state->Apply(std::span(entries).subspan(done, size));

@@ -73,13 +73,13 @@ TEST(LogRecordTest, TermAndLogTimeNeverFall) {
 class EntryLogTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    ASSERT_TRUE(EntryLog::Create(path_, TestOwner(), kFoundingTimeMs).ok());
+    ASSERT_TRUE(EntryLog::Create(LocalDisk(), path_, TestOwner(), kFoundingTimeMs).ok());
     Reopen();
   }
 
   void Reopen() {
     log_.reset();
-    absl::StatusOr<std::unique_ptr<EntryLog>> log = EntryLog::Open(path_, TestOwner());
+    absl::StatusOr<std::unique_ptr<EntryLog>> log = EntryLog::Open(LocalDisk(), path_, TestOwner());
     ASSERT_TRUE(log.ok()) << log.status();
     log_ = *std::move(log);
   }
@@ -93,7 +93,7 @@ class EntryLogTest : public ::testing::Test {
   }
   absl::Status OpenStatus() {
     log_.reset();
-    return EntryLog::Open(path_, TestOwner()).status();
+    return EntryLog::Open(LocalDisk(), path_, TestOwner()).status();
   }
 
   // The database below, as somebody else would damage it.
@@ -269,14 +269,14 @@ TEST_F(EntryLogTest, RefusesAnotherServersLog) {
   log_.reset();
   Owner other = TestOwner();
   other.incarnation = 78;
-  const absl::Status status = EntryLog::Open(path_, other).status();
+  const absl::Status status = EntryLog::Open(LocalDisk(), path_, other).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(std::string(status.message()), HasSubstr("belongs to another server"));
 }
 
 TEST_F(EntryLogTest, IsNeverCreatedByOpening) {
   const std::string absent = directory_.Path("absent");
-  EXPECT_EQ(EntryLog::Open(absent, TestOwner()).status().code(),
+  EXPECT_EQ(EntryLog::Open(LocalDisk(), absent, TestOwner()).status().code(),
             absl::StatusCode::kFailedPrecondition);
   EXPECT_FALSE(std::filesystem::exists(absent));
 }
@@ -284,7 +284,7 @@ TEST_F(EntryLogTest, IsNeverCreatedByOpening) {
 TEST_F(EntryLogTest, CreatingAgainKeepsWhatIsThere) {
   Write({Append(MakeEntries(1, 3, 1))});
   log_.reset();
-  ASSERT_TRUE(EntryLog::Create(path_, TestOwner(), kFoundingTimeMs).ok());
+  ASSERT_TRUE(EntryLog::Create(LocalDisk(), path_, TestOwner(), kFoundingTimeMs).ok());
   EXPECT_EQ(Recovered().size(), 3u);
 }
 

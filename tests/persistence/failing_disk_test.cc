@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "breakable_env.h"
+#include "breakable_disk.h"
 #include "builders.h"
 #include "persistence/entry_log.h"
 #include "persistence/leveldb_key_value_store.h"
@@ -15,7 +15,7 @@ namespace {
 
 using ::testing::AnyOf;
 using testing::Append;
-using testing::BreakableEnv;
+using testing::BreakableDisk;
 using testing::DiskOperation;
 using ::testing::HasSubstr;
 using testing::kFoundingTimeMs;
@@ -28,17 +28,17 @@ using testing::TestOwner;
 
 class FailingDiskTest : public ::testing::Test {
  protected:
-  static std::unique_ptr<EntryLog> OpenLog(const std::string& path, leveldb::Env* env) {
-    EXPECT_TRUE(EntryLog::Create(path, TestOwner(), kFoundingTimeMs).ok());
-    absl::StatusOr<std::unique_ptr<EntryLog>> log = EntryLog::Open(path, TestOwner(), env);
+  static std::unique_ptr<EntryLog> OpenLog(const std::string& path, Disk& disk) {
+    EXPECT_TRUE(EntryLog::Create(LocalDisk(), path, TestOwner(), kFoundingTimeMs).ok());
+    absl::StatusOr<std::unique_ptr<EntryLog>> log = EntryLog::Open(disk, path, TestOwner());
     EXPECT_TRUE(log.ok()) << log.status();
     return *std::move(log);
   }
-  static std::unique_ptr<LevelDbKeyValueStore> OpenState(const std::string& path,
-                                                         leveldb::Env* env) {
-    EXPECT_TRUE(LevelDbKeyValueStore::Create(path, "configuration", kFoundingTimeMs).ok());
+  static std::unique_ptr<LevelDbKeyValueStore> OpenState(const std::string& path, Disk& disk) {
+    EXPECT_TRUE(
+        LevelDbKeyValueStore::Create(LocalDisk(), path, "configuration", kFoundingTimeMs).ok());
     absl::StatusOr<std::unique_ptr<LevelDbKeyValueStore>> state =
-        LevelDbKeyValueStore::Open(path, "configuration", env);
+        LevelDbKeyValueStore::Open(disk, path, "configuration");
     EXPECT_TRUE(state.ok()) << state.status();
     return *std::move(state);
   }
@@ -63,11 +63,11 @@ TEST_F(FailingDiskTest, EveryFailedWriteOfTheLogIsFinalAndLosesNothingAcknowledg
       // Given a log whose n-th append or sync fails, once, torn in the middle.
       const std::string path = directory_.Path(std::to_string(after) + "-" +
                                                std::to_string(static_cast<int>(operation)));
-      BreakableEnv env;
+      BreakableDisk disk;
       std::uint64_t acknowledged = 0;
       {
-        const std::unique_ptr<EntryLog> log = OpenLog(path, &env);
-        env.FailOnce(operation, after);
+        const std::unique_ptr<EntryLog> log = OpenLog(path, disk);
+        disk.env().FailOnce(operation, after);
         absl::Status first;
         // When writes go on.
         for (std::uint64_t index = 1; index <= kLast; ++index) {
@@ -82,7 +82,7 @@ TEST_F(FailingDiskTest, EveryFailedWriteOfTheLogIsFinalAndLosesNothingAcknowledg
           }
         }
         // Then the failure is the last word, and it names operation, file and cause.
-        ASSERT_EQ(env.has_failed(), !first.ok());
+        ASSERT_EQ(disk.env().has_failed(), !first.ok());
         if (!first.ok()) {
           const std::string message(first.message());
           EXPECT_THAT(message, HasSubstr(operation == DiskOperation::kSync ? "sync" : "append"));
@@ -91,7 +91,8 @@ TEST_F(FailingDiskTest, EveryFailedWriteOfTheLogIsFinalAndLosesNothingAcknowledg
         }
       }
       // And a restart finds every acknowledged entry; a failed write may come back, no other.
-      const absl::StatusOr<std::unique_ptr<EntryLog>> log = EntryLog::Open(path, TestOwner());
+      const absl::StatusOr<std::unique_ptr<EntryLog>> log =
+          EntryLog::Open(LocalDisk(), path, TestOwner());
       ASSERT_TRUE(log.ok()) << log.status();
       EXPECT_THAT((*log)->last().index.value(), AnyOf(acknowledged, acknowledged + 1));
     }
@@ -99,25 +100,26 @@ TEST_F(FailingDiskTest, EveryFailedWriteOfTheLogIsFinalAndLosesNothingAcknowledg
 }
 
 TEST_F(FailingDiskTest, AFailedLogFailsEveryLaterPromise) {
-  BreakableEnv env;
-  ASSERT_TRUE(PromiseFile::Create(directory_.path(), TestOwner()).ok());
-  absl::StatusOr<PromiseFile> promise = PromiseFile::Open(directory_.path(), TestOwner());
+  BreakableDisk disk;
+  ASSERT_TRUE(PromiseFile::Create(LocalDisk(), directory_.path(), TestOwner()).ok());
+  absl::StatusOr<PromiseFile> promise =
+      PromiseFile::Open(LocalDisk(), directory_.path(), TestOwner());
   ASSERT_TRUE(promise.ok());
-  LevelDbStorage storage(*std::move(promise), OpenLog(directory_.Path("log"), &env));
-  env.FailOnce(DiskOperation::kSync, 0);
+  LevelDbStorage storage(*std::move(promise), OpenLog(directory_.Path("log"), disk));
+  disk.env().FailOnce(DiskOperation::kSync, 0);
   const std::vector<PersistRequest> entries = {Append(MakeEntries(1, 1, 1))};
   EXPECT_FALSE(storage.Persist(entries).ok());
   const std::vector<PersistRequest> vote = {PromiseTerm(2, ServerId(2))};
   EXPECT_FALSE(storage.Persist(vote).ok());
-  EXPECT_EQ(PromiseFile::Open(directory_.path(), TestOwner())->promise(), Promise{});
+  EXPECT_EQ(PromiseFile::Open(LocalDisk(), directory_.path(), TestOwner())->promise(), Promise{});
 }
 
 TEST_F(FailingDiskTest, AFailedWriteOfTheStateIsFinal) {
-  BreakableEnv env;
-  const std::unique_ptr<LevelDbKeyValueStore> state = OpenState(directory_.Path("s"), &env);
+  BreakableDisk disk;
+  const std::unique_ptr<LevelDbKeyValueStore> state = OpenState(directory_.Path("s"), disk);
   ASSERT_FALSE(ApplyOne(*state, 1, 10).has_value());
   const std::string digest = state->digest();
-  env.FailOnce(DiskOperation::kAppend, 0);
+  disk.env().FailOnce(DiskOperation::kAppend, 0);
   const std::optional<std::string> failure = ApplyOne(*state, 2, 10);
   ASSERT_TRUE(failure.has_value());
   EXPECT_THAT(*failure, HasSubstr("the disk is broken"));
@@ -129,14 +131,14 @@ TEST_F(FailingDiskTest, AFailedWriteOfTheStateIsFinal) {
 
 TEST_F(FailingDiskTest, AFailureNobodyWasToldOfFailsTheNextWriteAndTheCheckpoint) {
   // Given a state whose old write-ahead file cannot be synced when LevelDB drops it.
-  BreakableEnv env;
-  const std::unique_ptr<LevelDbKeyValueStore> state = OpenState(directory_.Path("s"), &env);
-  env.FailOnce(DiskOperation::kSync, 0);
+  BreakableDisk disk;
+  const std::unique_ptr<LevelDbKeyValueStore> state = OpenState(directory_.Path("s"), disk);
+  disk.env().FailOnce(DiskOperation::kSync, 0);
   std::uint64_t index = 1;
   std::optional<std::string> failure;
   while (!failure && index < 40) failure = ApplyOne(*state, index++, 1 << 20);
   // Then the write that made LevelDB change files, or the next one, fails by that name.
-  ASSERT_TRUE(env.has_failed());
+  ASSERT_TRUE(disk.env().has_failed());
   ASSERT_TRUE(failure.has_value());
   EXPECT_THAT(*failure, HasSubstr("cannot sync"));
   EXPECT_FALSE(state->Checkpoint().ok());
@@ -145,49 +147,49 @@ TEST_F(FailingDiskTest, AFailureNobodyWasToldOfFailsTheNextWriteAndTheCheckpoint
 TEST_F(FailingDiskTest, ACheckpointCoversWhatEarlierWriteAheadFilesHeld) {
   // Given unsynced writes, a change of the write-ahead file, and no table written yet: LevelDB
   // alone loses everything before the change in a power loss, though a later write was synced.
-  BreakableEnv env;
-  const std::unique_ptr<LevelDbKeyValueStore> state = OpenState(directory_.Path("s"), &env);
-  env.HoldTables();
+  BreakableDisk disk;
+  const std::unique_ptr<LevelDbKeyValueStore> state = OpenState(directory_.Path("s"), disk);
+  disk.env().HoldTables();
   constexpr std::uint64_t kLast = 10;  // of 1 MiB, more than one memory table
   for (std::uint64_t index = 1; index <= kLast; ++index) {
     ASSERT_FALSE(ApplyOne(*state, index, 1 << 20).has_value());
   }
   // When a checkpoint was acknowledged and the power fails.
   ASSERT_TRUE(state->Checkpoint().ok());
-  env.CopyWhatIsDurable(directory_.Path("s"), directory_.Path("after"));
-  env.ReleaseTables();
+  disk.env().CopyWhatIsDurable(directory_.Path("s"), directory_.Path("after"));
+  disk.env().ReleaseTables();
   // Then all of it is there.
   const absl::StatusOr<std::unique_ptr<LevelDbKeyValueStore>> after =
-      LevelDbKeyValueStore::Open(directory_.Path("after"), "configuration");
+      LevelDbKeyValueStore::Open(LocalDisk(), directory_.Path("after"), "configuration");
   ASSERT_TRUE(after.ok()) << after.status();
   EXPECT_EQ((*after)->applied().index, LogIndex(kLast));
   EXPECT_EQ(*(*after)->ScanDigest(), state->digest());
 }
 
 TEST_F(FailingDiskTest, APowerLossLeavesTheStateAtSomeEarlierWholeBatch) {
-  BreakableEnv env;
-  const std::unique_ptr<LevelDbKeyValueStore> state = OpenState(directory_.Path("s"), &env);
+  BreakableDisk disk;
+  const std::unique_ptr<LevelDbKeyValueStore> state = OpenState(directory_.Path("s"), disk);
   std::vector<std::string> digests = {state->digest()};
   for (std::uint64_t index = 1; index <= 30; ++index) {
     ASSERT_FALSE(ApplyOne(*state, index, 600'000).has_value());
     digests.push_back(state->digest());
   }
-  env.CopyWhatIsDurable(directory_.Path("s"), directory_.Path("after"));
+  disk.env().CopyWhatIsDurable(directory_.Path("s"), directory_.Path("after"));
   const absl::StatusOr<std::unique_ptr<LevelDbKeyValueStore>> after =
-      LevelDbKeyValueStore::Open(directory_.Path("after"), "configuration");
+      LevelDbKeyValueStore::Open(LocalDisk(), directory_.Path("after"), "configuration");
   ASSERT_TRUE(after.ok()) << after.status();
   EXPECT_EQ(*(*after)->ScanDigest(), digests[(*after)->applied().index.value()]);
 }
 
 TEST_F(FailingDiskTest, AcknowledgedEntriesSurviveAPowerLoss) {
-  BreakableEnv env;
-  const std::unique_ptr<EntryLog> log = OpenLog(directory_.Path("log"), &env);
+  BreakableDisk disk;
+  const std::unique_ptr<EntryLog> log = OpenLog(directory_.Path("log"), disk);
   for (std::uint64_t index = 1; index <= 50; ++index) {
     ASSERT_TRUE(WriteOne(*log, index).ok());
   }
-  env.CopyWhatIsDurable(directory_.Path("log"), directory_.Path("after"));
+  disk.env().CopyWhatIsDurable(directory_.Path("log"), directory_.Path("after"));
   const absl::StatusOr<std::unique_ptr<EntryLog>> after =
-      EntryLog::Open(directory_.Path("after"), TestOwner());
+      EntryLog::Open(LocalDisk(), directory_.Path("after"), TestOwner());
   ASSERT_TRUE(after.ok()) << after.status();
   EXPECT_EQ((*after)->last().index, LogIndex(50));
 }

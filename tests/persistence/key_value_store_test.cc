@@ -344,14 +344,15 @@ TEST_F(RottenStateTest, ARottenSummaryOrConfigurationIsRefused) {
   Apply(PutCommand("k", "value"));
   for (const char* key : {"m", "c"}) {
     WithBitsFlippedIn(key, [this] {
-      ASSERT_TRUE(absl::IsDataLoss(LevelDbKeyValueStore::Open(path_, "configuration").status()));
+      ASSERT_TRUE(absl::IsDataLoss(
+          LevelDbKeyValueStore::Open(LocalDisk(), path_, "configuration").status()));
     });
   }
 }
 
 TEST_F(RottenStateTest, AnotherClustersStateIsRefused) {
   state_.reset();
-  const absl::Status status = LevelDbKeyValueStore::Open(path_, "another").status();
+  const absl::Status status = LevelDbKeyValueStore::Open(LocalDisk(), path_, "another").status();
   EXPECT_TRUE(absl::IsFailedPrecondition(status));
   EXPECT_THAT(std::string(status.message()), HasSubstr("belongs to another cluster"));
 }

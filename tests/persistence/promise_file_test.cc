@@ -21,10 +21,12 @@ using testing::WriteBytes;
 
 class PromiseFileTest : public ::testing::Test {
  protected:
-  void SetUp() override { ASSERT_TRUE(PromiseFile::Create(directory_.path(), TestOwner()).ok()); }
+  void SetUp() override {
+    ASSERT_TRUE(PromiseFile::Create(LocalDisk(), directory_.path(), TestOwner()).ok());
+  }
 
   absl::StatusOr<PromiseFile> Open(const Owner& owner = TestOwner()) {
-    return PromiseFile::Open(directory_.path(), owner);
+    return PromiseFile::Open(LocalDisk(), directory_.path(), owner);
   }
   void Write(std::uint64_t term, std::optional<ServerId> vote, std::uint64_t floor = 0) {
     absl::StatusOr<PromiseFile> file = Open();

@@ -273,7 +273,7 @@ TEST_F(StartTest, RefusesAnOldIdentityBesideARunningPast) {
   directory->reset();
   RunOnce(2, 0);
   old.storage_created = false;
-  ASSERT_TRUE(WriteIdentityFile(path_, old).ok());
+  ASSERT_TRUE(WriteIdentityFile(LocalDisk(), path_, old).ok());
   ExpectRefused("never started");
 }
 
@@ -292,7 +292,7 @@ TEST_F(StartTest, CompletesACreationThatWasCutShort) {
       {"promise-a", "promise-b", "log", "state", "state-1"}};
   for (const std::vector<std::string>& missing : cuts) {
     for (const std::string& name : missing) std::filesystem::remove_all(Path(name));
-    ASSERT_TRUE(WriteIdentityFile(path_, identity).ok());
+    ASSERT_TRUE(WriteIdentityFile(LocalDisk(), path_, identity).ok());
     EXPECT_TRUE(Start().ok()) << missing.size();
   }
 }

@@ -16,14 +16,15 @@ namespace raft::testing {
 class StateFixture : public ::testing::Test {
  protected:
   void SetUp() override {
-    ASSERT_TRUE(LevelDbKeyValueStore::Create(path_, "configuration", kFoundingTimeMs).ok());
+    ASSERT_TRUE(
+        LevelDbKeyValueStore::Create(LocalDisk(), path_, "configuration", kFoundingTimeMs).ok());
     Reopen();
   }
 
   void Reopen() {
     state_.reset();
     absl::StatusOr<std::unique_ptr<LevelDbKeyValueStore>> state =
-        LevelDbKeyValueStore::Open(path_, "configuration");
+        LevelDbKeyValueStore::Open(LocalDisk(), path_, "configuration");
     ASSERT_TRUE(state.ok()) << state.status();
     state_ = *std::move(state);
   }

@@ -39,9 +39,10 @@ class WriteAheadTest : public ::testing::Test {
  protected:
   // Given a log whose newest entries, one to a write, lie in its write-ahead file.
   void SetUp() override {
-    ASSERT_TRUE(EntryLog::Create(good_, TestOwner(), kFoundingTimeMs).ok());
+    ASSERT_TRUE(EntryLog::Create(LocalDisk(), good_, TestOwner(), kFoundingTimeMs).ok());
     {
-      absl::StatusOr<std::unique_ptr<EntryLog>> log = EntryLog::Open(good_, TestOwner());
+      absl::StatusOr<std::unique_ptr<EntryLog>> log =
+          EntryLog::Open(LocalDisk(), good_, TestOwner());
       ASSERT_TRUE(log.ok());
       for (std::uint64_t index = 1; index <= kWrites; ++index) {
         const std::vector<PersistRequest> write = {Append(MakeEntries(index, index, 1))};
@@ -58,16 +59,17 @@ class WriteAheadTest : public ::testing::Test {
   Verdict StartWith(const std::string& bytes) {
     CopyTree(good_, bad_);
     WriteBytes(bad_ + "/" + name_, bytes);
-    const absl::StatusOr<WriteAheadFinding> finding = ScanWriteAhead(bad_);
+    const absl::StatusOr<WriteAheadFinding> finding = ScanWriteAhead(LocalDisk(), bad_);
     if (!finding.ok() || finding->tail == WriteAheadTail::kSuspect) return {.refused = true};
-    const absl::StatusOr<std::unique_ptr<EntryLog>> log = EntryLog::Open(bad_, TestOwner());
+    const absl::StatusOr<std::unique_ptr<EntryLog>> log =
+        EntryLog::Open(LocalDisk(), bad_, TestOwner());
     if (!log.ok()) return {.refused = true};
     return {.entries = (*log)->last().index.value()};
   }
   WriteAheadTail TailOf(const std::string& bytes) {
     CopyTree(good_, bad_);
     WriteBytes(bad_ + "/" + name_, bytes);
-    return ScanWriteAhead(bad_)->tail;
+    return ScanWriteAhead(LocalDisk(), bad_)->tail;
   }
 
   ScratchDirectory directory_;
@@ -121,7 +123,7 @@ TEST_F(WriteAheadTest, ADamagedLengthInTheMiddleIsSuspectAndNamed) {
   // all twenty writes without a word.
   CopyTree(good_, bad_);
   WriteBytes(bad_ + "/" + name_, WithBitFlipped(bytes_, 5, 6));
-  const absl::StatusOr<WriteAheadFinding> finding = ScanWriteAhead(bad_);
+  const absl::StatusOr<WriteAheadFinding> finding = ScanWriteAhead(LocalDisk(), bad_);
   ASSERT_TRUE(finding.ok());
   EXPECT_EQ(finding->tail, WriteAheadTail::kSuspect);
   EXPECT_EQ(finding->path, bad_ + "/" + name_);
@@ -131,27 +133,27 @@ TEST_F(WriteAheadTest, ADamagedLengthInTheMiddleIsSuspectAndNamed) {
 TEST_F(WriteAheadTest, AMissingFileIsRefused) {
   CopyTree(good_, bad_);
   std::filesystem::remove(bad_ + "/" + name_);
-  EXPECT_EQ(ScanWriteAhead(bad_).status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(ScanWriteAhead(LocalDisk(), bad_).status().code(), absl::StatusCode::kDataLoss);
 }
 
 TEST_F(WriteAheadTest, ATornFileBeforeALaterOneIsSuspect) {
   CopyTree(good_, bad_);
   WriteBytes(bad_ + "/" + name_, bytes_.substr(0, bytes_.size() - 1));
   WriteBytes(bad_ + "/999999.log", bytes_);
-  EXPECT_EQ(ScanWriteAhead(bad_)->tail, WriteAheadTail::kSuspect);
+  EXPECT_EQ(ScanWriteAhead(LocalDisk(), bad_)->tail, WriteAheadTail::kSuspect);
   WriteBytes(bad_ + "/999999.log", "");
-  EXPECT_EQ(ScanWriteAhead(bad_)->tail, WriteAheadTail::kTorn);
+  EXPECT_EQ(ScanWriteAhead(LocalDisk(), bad_)->tail, WriteAheadTail::kTorn);
 }
 
 TEST_F(WriteAheadTest, AWriteOverManyBlocksIsClean) {
   {
-    absl::StatusOr<std::unique_ptr<EntryLog>> log = EntryLog::Open(good_, TestOwner());
+    absl::StatusOr<std::unique_ptr<EntryLog>> log = EntryLog::Open(LocalDisk(), good_, TestOwner());
     ASSERT_TRUE(log.ok());
     const std::vector<PersistRequest> write = {
         Append({testing::MakeEntry(kWrites + 1, 1, std::string(200'000, 'v'))})};
     ASSERT_TRUE((*log)->Write(write).ok());
   }
-  EXPECT_EQ(ScanWriteAhead(good_)->tail, WriteAheadTail::kClean);
+  EXPECT_EQ(ScanWriteAhead(LocalDisk(), good_)->tail, WriteAheadTail::kClean);
 }
 
 }  // namespace

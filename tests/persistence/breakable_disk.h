@@ -1,5 +1,5 @@
-// A disk that breaks on command, under the real one: fails a chosen append or sync, tears a write,
-// holds back tables, and knows what a power loss would leave.
+// A disk that breaks on command, over the real one: fails a chosen append or sync of a database,
+// tears a write, holds back tables, and knows what a power loss would leave.
 #pragma once
 
 #include <filesystem>
@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "forwarding_disk.h"
 #include "leveldb/env.h"
 #include "persistence/mutex.h"
 #include "scratch_directory.h"
@@ -18,7 +19,7 @@ enum class DiskOperation { kAppend, kSync, kCreate };
 
 class BreakableEnv final : public leveldb::EnvWrapper {
  public:
-  BreakableEnv() : leveldb::EnvWrapper(leveldb::Env::Default()) {}
+  BreakableEnv() : leveldb::EnvWrapper(&LocalDisk().env()) {}
 
   // The operation fails once, `after` more of its kind having succeeded. A failing append writes
   // half of its bytes first, as a full disk does.
@@ -140,6 +141,17 @@ class BreakableEnv final : public leveldb::EnvWrapper {
   bool tables_held_ = false;
   ConditionVariable tables_released_;
   std::map<std::string, std::size_t> synced_bytes_;
+};
+
+// The real disk with such an Env below its databases.
+class BreakableDisk final : public ForwardingDisk {
+ public:
+  BreakableDisk() : ForwardingDisk(LocalDisk()) {}
+
+  BreakableEnv& env() override { return env_; }
+
+ private:
+  BreakableEnv env_;
 };
 
 }  // namespace raft::testing
