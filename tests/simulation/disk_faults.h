@@ -49,6 +49,7 @@ class DiskFaults {
   // The power goes during the n-th operation from now (1: the next): that one may take effect or
   // not, a write in part; every later one fails and changes nothing.
   void CutPowerAfter(std::uint64_t operations) { cut_at_ = operations_ + operations; }
+  void CallOffPowerCut() { cut_at_.reset(); }
   bool has_lost_power() const { return power_is_gone_; }
   void RestorePower();
 

@@ -95,6 +95,7 @@ FaultPlan DrawFaultPlan(std::uint64_t seed, const Wishes& wishes) {
     SetUniform(plan);
   }
   if (wishes.servers != 0) plan.servers = wishes.servers;
+  plan.real_storage = wishes.real_storage.value_or(plan.real_storage);
   if (wishes.storm_length) plan.storm_length = *wishes.storm_length;
   plan.faults &= ~wishes.without;
   return plan;

@@ -56,6 +56,7 @@ enum class Schedule : std::uint8_t { kSwarm, kUniform };
 struct Wishes {
   Schedule schedule = Schedule::kSwarm;
   std::uint32_t servers = 0;           // 0: drawn
+  std::optional<bool> real_storage;    // none: drawn
   FaultSet without;                    // never happen in this run
   std::optional<Moment> storm_length;  // how long faults go on; none: drawn
 };

@@ -24,9 +24,8 @@ class Machine {
   // before it refuses to start. Requires: nothing of an earlier life is still open.
   virtual absl::StatusOr<OpenedServer> Start() = 0;
 
-  // The process is about to go without a word: from here on nothing it does changes the disk. Call
-  // before everything opened is destroyed, then one of the two below.
-  virtual void Freeze() {}
+  // How a life ends; whatever it opened changes nothing on the disk from here on, and is destroyed
+  // next.
   // kill -9: what was written stays, synced or not.
   virtual void ProcessEnded() = 0;
   // The plug was pulled: unsynced suffixes are gone.

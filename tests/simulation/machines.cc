@@ -1,5 +1,9 @@
 #include "tests/simulation/machines.h"
 
+#include <string>
+#include <utility>
+
+#include "tests/simulation/real_machine.h"
 #include "tests/simulation/thin_machine.h"
 
 namespace raft::simulation {
@@ -8,15 +12,39 @@ namespace {
 constexpr std::uint64_t kPartOfFirstMachine = 2'000;
 constexpr LogTimeMs kFoundingTimeMs = 1'700'000'000'000;
 
+std::uint64_t SeedOf(std::uint64_t seed, std::uint32_t id) {
+  return seed + kPartOfFirstMachine * id;
+}
+
+std::vector<std::unique_ptr<Machine>> MakeThin(std::uint64_t seed, std::uint32_t servers) {
+  std::vector<std::unique_ptr<Machine>> machines;
+  for (std::uint32_t id = 1; id <= servers; ++id) {
+    machines.push_back(std::make_unique<ThinMachine>(SeedOf(seed, id), kFoundingTimeMs));
+  }
+  return machines;
+}
+
+std::vector<std::unique_ptr<Machine>> MakeReal(std::uint64_t seed, std::uint32_t servers) {
+  std::vector<std::unique_ptr<RealMachine>> born;
+  FoundingConfiguration founding{.cluster_id = std::string(16, 'c'),
+                                 .log_time_ms = kFoundingTimeMs,
+                                 .members = {}};
+  for (std::uint32_t id = 1; id <= servers; ++id) {
+    born.push_back(std::make_unique<RealMachine>(SeedOf(seed, id), ServerId(id)));
+    founding.members.push_back(born.back()->member());
+  }
+  std::vector<std::unique_ptr<Machine>> machines;
+  for (std::unique_ptr<RealMachine>& machine : born) {
+    machine->Found(founding);
+    machines.push_back(std::move(machine));
+  }
+  return machines;
+}
+
 }  // namespace
 
 std::vector<std::unique_ptr<Machine>> MakeMachines(std::uint64_t seed, const FaultPlan& plan) {
-  std::vector<std::unique_ptr<Machine>> machines;
-  for (std::uint32_t id = 1; id <= plan.servers; ++id) {
-    machines.push_back(
-        std::make_unique<ThinMachine>(seed + kPartOfFirstMachine * id, kFoundingTimeMs));
-  }
-  return machines;
+  return plan.real_storage ? MakeReal(seed, plan.servers) : MakeThin(seed, plan.servers);
 }
 
 }  // namespace raft::simulation

@@ -41,6 +41,7 @@ std::string ReplayCommand(std::uint64_t seed, const Wishes& wishes) {
   std::string command = "simulation --replay " + std::to_string(seed) + " --schedule " +
                         (wishes.schedule == Schedule::kSwarm ? "swarm" : "uniform");
   if (wishes.servers != 0) command += " --servers " + std::to_string(wishes.servers);
+  if (wishes.real_storage) command += *wishes.real_storage ? " --storage real" : " --storage thin";
   if (wishes.storm_length) {
     command += " --storm-ms " + std::to_string(*wishes.storm_length / kMillisecond);
   }

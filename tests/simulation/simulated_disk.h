@@ -41,6 +41,8 @@ class SimulatedDisk final : public Disk {
   void Heal() { operations_.faults().Heal(); }
   std::uint64_t failures() const { return operations_.faults().failures(); }
   void CutPowerAfter(std::uint64_t operations) { operations_.faults().CutPowerAfter(operations); }
+  // A cut that has not come yet does not come.
+  void CallOffPowerCut() { operations_.faults().CallOffPowerCut(); }
   bool has_lost_power() const { return operations_.faults().has_lost_power(); }
 
   // The machine goes down and comes up again: unsynced changes stay or go as the model allows.

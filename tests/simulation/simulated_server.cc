@@ -51,7 +51,7 @@ bool SimulatedServer::Start() {
     refusal_ = opened.status().ToString();
     world_.story.Count(Sometimes::kStartRefused);
     world_.story.Tell([&] { return NameOf(self_) + " does not start: " + refusal_; });
-    machine_->ProcessEnded();
+    EndOnMachine(machine_->has_lost_power());
     return false;
   }
   refusal_.clear();
@@ -79,17 +79,12 @@ bool SimulatedServer::Start() {
 void SimulatedServer::EndLife(bool power_lost) {
   if (!is_up()) return;
   world_.story.Tell([&] { return NameOf(self_) + (power_lost ? " loses power" : " is killed"); });
-  machine_->Freeze();
   raft_.reset();
   turns_.EndLife();
   disk_.EndLife();
   apply_.EndLife();
+  EndOnMachine(power_lost);
   opened_ = {};
-  if (power_lost) {
-    machine_->PowerLost();
-  } else {
-    machine_->ProcessEnded();
-  }
   inbox_.clear();
   turn_due_ = tick_waits_ = false;
   requests_.clear();
@@ -99,6 +94,14 @@ void SimulatedServer::EndLife(bool power_lost) {
     world_.network.Send(self_, open.caller, [this, open = open] {
       world_.peer(open.caller).NobodyAnswers(open.caller_life, open.number);
     });
+  }
+}
+
+void SimulatedServer::EndOnMachine(bool power_lost) {
+  if (power_lost) {
+    machine_->PowerLost();
+  } else {
+    machine_->ProcessEnded();
   }
 }
 

@@ -84,6 +84,7 @@ class SimulatedServer {
   };
 
   void EndLife(bool power_lost);
+  void EndOnMachine(bool power_lost);
   void FailedToWrite();
   void ScheduleTick();
 

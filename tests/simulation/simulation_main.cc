@@ -108,6 +108,7 @@ int Main(int argc, char** argv) {
   CommandLine line;
   std::string schedule = "swarm";
   std::vector<std::string> without;
+  std::string storage = "drawn";
   std::string planted_bug;
   std::int64_t storm_ms = 0;
   CLI::App app{"Runs real Raft servers in seeded, faulty, virtual worlds and checks every law."};
@@ -120,12 +121,15 @@ int Main(int argc, char** argv) {
       ->check(CLI::IsMember({"swarm", "uniform"}));
   app.add_option("--replay", line.replay, "this one seed, with its story");
   app.add_option("--jobs", line.jobs, "processes")->check(CLI::Range(1, 256));
+  app.add_option("--storage", storage, "raftd's own storage code, or a thin stand-in for it")
+      ->check(CLI::IsMember({"drawn", "real", "thin"}));
   app.add_option("--without", without, "faults that never happen")->delimiter(',');
   app.add_option("--storm-ms", storm_ms, "how long faults go on; 0: drawn");
   app.add_option("--planted-bug", planted_bug, "run with this bug (planted build only)");
   app.add_flag("!--no-reduction", line.is_reduced, "do not look for a shorter red run");
   CLI11_PARSE(app, argc, argv);
   if (schedule == "uniform") line.wishes.schedule = Schedule::kUniform;
+  if (storage != "drawn") line.wishes.real_storage = storage == "real";
   if (storm_ms > 0) line.wishes.storm_length = storm_ms * kMillisecond;
   for (const std::string& name : without) {
     const std::optional<Fault> fault = FaultNamed(name);

@@ -1,0 +1,73 @@
+#include "tests/simulation/real_machine.h"
+
+#include <utility>
+
+#include "core/check.h"
+
+namespace raft::simulation {
+namespace {
+
+constexpr std::uint64_t kMembersHash = 1;
+// One step of a thin machine is some operations here: appends, syncs, both promise slots.
+constexpr std::uint32_t kOperationsPerStep = 5;
+
+}  // namespace
+
+RealMachine::RealMachine(std::uint64_t seed, ServerId self)
+    : self_(self), dice_(seed, 0), disk_(seed) {
+  directory_ = *OpenDirectory();
+}
+
+absl::StatusOr<std::unique_ptr<DataDirectory>> RealMachine::OpenDirectory() {
+  return DataDirectory::Open("/data", self_, kMembersHash, disk_);
+}
+
+FoundingMember RealMachine::member() const {
+  return {.server_id = self_,
+          .peer_address = "simulated:" + std::to_string(self_.value()),
+          .incarnation = directory_->identity().incarnation};
+}
+
+void RealMachine::Found(const FoundingConfiguration& founding) {
+  const absl::Status founded = directory_->AdoptFounding(founding);
+  RAFT_CHECK(founded.ok(), "a whole disk takes a founding");
+  directory_.reset();
+}
+
+absl::StatusOr<OpenedServer> RealMachine::Start() {
+  absl::StatusOr<std::unique_ptr<DataDirectory>> directory = OpenDirectory();
+  if (!directory.ok()) return directory.status();
+  directory_ = *std::move(directory);
+  return directory_->OpenServer();
+}
+
+void RealMachine::ProcessEnded() {
+  disk_.ProcessExit();
+  directory_.reset();
+}
+
+void RealMachine::PowerLost() {
+  disk_.PowerLoss();
+  directory_.reset();
+}
+
+void RealMachine::CutPowerAfter(std::uint32_t steps) {
+  disk_.CutPowerAfter(dice_.Between(1, steps * kOperationsPerStep));
+}
+
+void RealMachine::FailOnce(std::uint32_t after_steps) {
+  const DiskOperation operation = dice_.Coin() ? DiskOperation::kWrite : DiskOperation::kSync;
+  disk_.Fail(operation, dice_.Between(0, after_steps * kOperationsPerStep), FaultLasts::kOnce);
+}
+
+void RealMachine::FailForGood() {
+  disk_.Fail(dice_.Coin() ? DiskOperation::kWrite : DiskOperation::kSync, 0, FaultLasts::kForEver);
+}
+
+void RealMachine::Repair() {
+  disk_.Heal();
+  disk_.FreeSpace();
+  disk_.CallOffPowerCut();
+}
+
+}  // namespace raft::simulation

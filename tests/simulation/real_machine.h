@@ -1,0 +1,43 @@
+// A machine with raftd's own storage code on it: identity, promise file, LevelDB log and state,
+// over a simulated disk that fails, tears and loses power.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "persistence/data_directory.h"
+#include "tests/simulation/machine.h"
+#include "tests/simulation/simulated_disk.h"
+
+namespace raft::simulation {
+
+class RealMachine final : public Machine {
+ public:
+  // Born, but not founded yet.
+  RealMachine(std::uint64_t seed, ServerId self);
+
+  // Who it is; what the founding configuration lists.
+  FoundingMember member() const;
+  // Once, before the first Start.
+  void Found(const FoundingConfiguration& founding);
+
+  absl::StatusOr<OpenedServer> Start() override;
+  void ProcessEnded() override;
+  void PowerLost() override;
+  void CutPowerAfter(std::uint32_t steps) override;
+  bool has_lost_power() const override { return disk_.has_lost_power(); }
+  void FailOnce(std::uint32_t after_steps) override;
+  void FailForGood() override;
+  void FillUp() override { disk_.Fill(); }
+  void Repair() override;
+
+ private:
+  absl::StatusOr<std::unique_ptr<DataDirectory>> OpenDirectory();
+
+  const ServerId self_;
+  Dice dice_;
+  SimulatedDisk disk_;
+  std::unique_ptr<DataDirectory> directory_;  // of this life
+};
+
+}  // namespace raft::simulation
