@@ -216,6 +216,7 @@ absl::StatusOr<OpenedServer> LocalDataDirectory::OpenServer() {
   absl::StatusOr<std::unique_ptr<LevelDbKeyValueStore>> state = LevelDbKeyValueStore::Open(
       disk_, path_ + "/" + state_name_, SerializeFounding(identity_.founding));
   if (!state.ok()) return state.status();
+  if (absl::Status status = (*state)->VerifyRecords(); !status.ok()) return status;
 
   OpenedServer opened;
   opened.recovered = {.promise = promise->promise(),

@@ -66,7 +66,6 @@ absl::StatusOr<std::unique_ptr<LevelDbKeyValueStore>> LevelDbKeyValueStore::Open
   std::unique_ptr<LevelDbKeyValueStore> store(
       new LevelDbKeyValueStore(*std::move(database), configuration));
   if (absl::Status status = store->ReadSummary(); !status.ok()) return status;
-  if (absl::Status status = store->VerifyRecords(); !status.ok()) return status;
   return store;
 }
 

@@ -31,6 +31,9 @@ class LevelDbKeyValueStore final : public KeyValueStore {
   static absl::StatusOr<std::unique_ptr<LevelDbKeyValueStore>> Open(
       Disk& disk, const std::string& path, const std::string& configuration);
 
+  // DATA_LOSS unless a full scan gives the digest that was kept. Before a server starts.
+  absl::Status VerifyRecords();
+
   ApplyOutcome Apply(std::span<const LogEntryPointer> entries) override;
   LogPosition applied() const override { return summary_.applied; }
   LogTimeMs log_time_ms() const override { return summary_.log_time_ms; }
@@ -45,8 +48,6 @@ class LevelDbKeyValueStore final : public KeyValueStore {
   LevelDbKeyValueStore(std::unique_ptr<Database> database, std::string configuration);
 
   absl::Status ReadSummary();
-  // DATA_LOSS unless a full scan gives the digest that was kept.
-  absl::Status VerifyRecords();
   absl::StatusOr<std::string> ApplyEntry(const LogEntry& entry);
   absl::Status WriteSummary(const StateSummary& summary, bool sync);
 
