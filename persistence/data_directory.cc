@@ -118,6 +118,9 @@ absl::Status LocalDataDirectory::Identify(ServerId server_id, std::uint64_t init
     return absl::Status(found.status().code(), std::string(found.status().message()) + kWayBack);
   }
   identity_ = *std::move(found);
+  // It may have been read from memory: a process killed in the middle of replacing it leaves a name
+  // that a power loss would take back.
+  if (absl::Status status = disk_.SyncDirectory(path_); !status.ok()) return status;
   if (absl::Status status = CheckIdentity(server_id); !status.ok()) return status;
   if (!identity_.is_forming() || identity_.initial_members_hash == initial_members_hash) {
     return absl::OkStatus();
@@ -139,6 +142,7 @@ absl::Status LocalDataDirectory::BeBorn(ServerId server_id, std::uint64_t initia
     return Refused(path_, "no server lives there, and it is not empty: it holds " + name +
                               "; check --data-dir, or use an empty directory");
   }
+  if (absl::Status status = disk_.CreateDirectory(path_); !status.ok()) return status;
   return ReplaceIdentity({.server_id = server_id,
                           .incarnation = DrawIncarnation(disk_),
                           .initial_members_hash = initial_members_hash,

@@ -4,6 +4,7 @@
 
 #include "leveldb/write_batch.h"
 #include "persistence/status_conversion.h"
+#include "persistence/write_ahead_scan.h"
 
 namespace raft {
 namespace {
@@ -28,6 +29,7 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(Disk& disk, const std::
   } else if (!DatabaseExists(disk, path)) {
     return absl::NotFoundError("cannot open database " + path + ": it is not there");
   }
+  if (absl::Status status = TakeBackZeroedTails(disk, path); !status.ok()) return status;
   std::unique_ptr<Database> database(new Database(disk, path, options));
   leveldb::Options settings;
   settings.create_if_missing = options.create;
@@ -43,6 +45,9 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(Disk& disk, const std::
   const leveldb::Status opened = leveldb::DB::Open(settings, path, &db);
   database->db_.reset(db);
   if (!opened.ok()) return FromLevelDb("open database", path, opened);
+  // A write-ahead file that was removed because its end was torn or never synced must not come back
+  // in a power loss, beside what its successor will hold.
+  if (absl::Status status = disk.SyncDirectory(path); !status.ok()) return status;
   return database;
 }
 

@@ -77,7 +77,8 @@ class Disk {
   virtual absl::StatusOr<std::unique_ptr<DiskFile>> OpenFile(const std::string& path,
                                                              OldContents old_contents) = 0;
   virtual absl::Status Rename(const std::string& from, const std::string& to) = 0;
-  // Mode 0700, durable when OK. An existing one is fine.
+  // Mode 0700. An existing one is fine. Durable when OK either way: whoever made it may have been
+  // killed before it was.
   virtual absl::Status CreateDirectory(const std::string& path) = 0;
   // Makes the names in a directory durable (trap H13).
   virtual absl::Status SyncDirectory(const std::string& path) = 0;

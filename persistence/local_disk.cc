@@ -151,11 +151,12 @@ absl::Status PosixDisk::Rename(const std::string& from, const std::string& to) {
 }
 
 absl::Status PosixDisk::CreateDirectory(const std::string& path) {
-  if (::mkdir(path.c_str(), 0700) != 0) {
-    if (errno == EEXIST) return absl::OkStatus();
-    return ErrnoStatus("create directory", path, errno);
-  }
-  return SyncDirectory(std::filesystem::absolute(path).parent_path().string());
+  const bool is_new = ::mkdir(path.c_str(), 0700) == 0;
+  if (!is_new && errno != EEXIST) return ErrnoStatus("create directory", path, errno);
+  absl::Status synced = SyncDirectory(std::filesystem::absolute(path).parent_path().string());
+  // Whoever may not even read the parent did not make the directory.
+  if (!is_new && absl::IsPermissionDenied(synced)) return absl::OkStatus();
+  return synced;
 }
 
 absl::Status PosixDisk::SyncDirectory(const std::string& path) {

@@ -101,6 +101,13 @@ leveldb::Status SyncingEnv::Wrap(const char* operation, const std::string& path,
   return leveldb::Status::OK();
 }
 
+leveldb::Status SyncingEnv::RemoveFile(const std::string& path) {
+  // LevelDB removes a MANIFEST that it could not make the current one, which it may be all the
+  // same.
+  if (leveldb::Status refusal = Refusal(); !refusal.ok()) return refusal;
+  return target()->RemoveFile(path);
+}
+
 leveldb::Status SyncingEnv::RenameFile(const std::string& from, const std::string& to) {
   if (leveldb::Status refusal = Refusal(); !refusal.ok()) return refusal;
   leveldb::Status renamed = target()->RenameFile(from, to);

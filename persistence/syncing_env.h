@@ -35,6 +35,7 @@ class SyncingEnv final : public leveldb::EnvWrapper {
 
   leveldb::Status NewWritableFile(const std::string& path, leveldb::WritableFile** file) override;
   leveldb::Status NewAppendableFile(const std::string& path, leveldb::WritableFile** file) override;
+  leveldb::Status RemoveFile(const std::string& path) override;
   leveldb::Status RenameFile(const std::string& from, const std::string& to) override;
   void Schedule(void (*work)(void*), void* argument) override { worker_->Schedule(work, argument); }
   // To be called before the database is closed, with none of its locks held.

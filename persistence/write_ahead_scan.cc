@@ -14,6 +14,8 @@ constexpr std::size_t kHeaderBytes = 7;  // checksum 4, length 2, type 1; little
 constexpr std::uint8_t kFullType = 1;
 constexpr std::uint8_t kFirstType = 2;
 constexpr std::uint8_t kLastType = 4;
+// What a power loss zeroes, it zeroes from the start of a sector on.
+constexpr std::size_t kSectorBytes = 512;
 // Every record that begins here begins with the sequence number of its write batch.
 constexpr std::size_t kSequenceBytes = 8;
 // A record found behind a broken one counts only if it is a plausible successor.
@@ -85,9 +87,10 @@ bool WriteBeginsAfter(std::string_view file, std::size_t broken, std::uint64_t l
   return false;
 }
 
-WriteAheadFinding ScanFile(const std::string& path, std::string_view file) {
-  WriteAheadFinding finding{.path = path};
-  std::uint64_t last_sequence = 0;
+// Walks over whole records from the start of the file to the first place where there is none, or
+// to its end; tells `visit` of each.
+template <typename Visitor>
+std::size_t FindEndOfWholeRecords(std::string_view file, Visitor visit) {
   std::size_t offset = 0;
   while (offset < file.size()) {
     const std::size_t left_in_block = kBlockBytes - offset % kBlockBytes;
@@ -96,17 +99,35 @@ WriteAheadFinding ScanFile(const std::string& path, std::string_view file) {
       continue;
     }
     const std::optional<PhysicalRecord> record = RecordAt(file, offset);
-    if (!record) {
-      finding.offset = offset;
-      finding.tail = WriteBeginsAfter(file, offset, last_sequence) ? WriteAheadTail::kSuspect
-                                                                   : WriteAheadTail::kTorn;
-      return finding;
-    }
-    last_sequence = SequenceOf(*record).value_or(last_sequence);
+    if (!record) return offset;
+    visit(*record);
     offset += kHeaderBytes + record->payload.size();
   }
-  finding.offset = offset;
+  return file.size();
+}
+
+WriteAheadFinding ScanFile(const std::string& path, std::string_view file) {
+  std::uint64_t last_sequence = 0;
+  const std::size_t end = FindEndOfWholeRecords(file, [&](const PhysicalRecord& record) {
+    last_sequence = SequenceOf(record).value_or(last_sequence);
+  });
+  WriteAheadFinding finding{.path = path, .offset = end};
+  if (end == file.size()) return finding;
+  finding.tail =
+      WriteBeginsAfter(file, end, last_sequence) ? WriteAheadTail::kSuspect : WriteAheadTail::kTorn;
   return finding;
+}
+
+// Whether the record at `offset`, which is not whole, turns into zeros up to the end of the file:
+// at its own start, or at that of a sector.
+bool IsZeroed(std::string_view file, std::size_t offset) {
+  const std::size_t last_data = file.find_last_not_of('\0');
+  const std::size_t zeros_begin = last_data == std::string_view::npos ? 0 : last_data + 1;
+  if (zeros_begin <= offset) return true;
+  const std::size_t sector = (zeros_begin + kSectorBytes - 1) / kSectorBytes * kSectorBytes;
+  if (offset + kHeaderBytes > file.size()) return false;
+  const auto length = static_cast<std::size_t>(LoadLittleEndian(file.substr(offset + 4, 2)));
+  return sector < std::min(file.size(), offset + kHeaderBytes + length);
 }
 
 // Write-ahead files by rising number; LevelDB pads the numbers with zeros to six digits.
@@ -119,6 +140,16 @@ std::vector<std::string> WriteAheadFiles(Disk& disk, const std::string& database
     return a.size() != b.size() ? a.size() < b.size() : a < b;
   });
   return files;
+}
+
+absl::Status TakeBackZeroedTail(Disk& disk, const std::string& path) {
+  const absl::StatusOr<std::string> file = disk.ReadFile(path);
+  if (!file.ok()) return file.status();
+  const std::size_t end = FindEndOfWholeRecords(*file, [](const PhysicalRecord&) {});
+  if (end == file->size() || !IsZeroed(*file, end)) return absl::OkStatus();
+  const absl::StatusOr<std::unique_ptr<DiskFile>> opened = disk.OpenFile(path, OldContents::kKept);
+  if (!opened.ok()) return opened.status();
+  return (*opened)->TruncateAndSync(end);
 }
 
 }  // namespace
@@ -140,6 +171,15 @@ absl::StatusOr<WriteAheadFinding> ScanWriteAhead(Disk& disk, const std::string& 
     last = ScanFile(path, *file);
   }
   return last;
+}
+
+absl::Status TakeBackZeroedTails(Disk& disk, const std::string& database_path) {
+  for (const DirectoryMember& member : disk.List(database_path)) {
+    if (!member.name.ends_with(".log") && !member.name.starts_with("MANIFEST-")) continue;
+    absl::Status status = TakeBackZeroedTail(disk, database_path + "/" + member.name);
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace raft

@@ -33,4 +33,9 @@ struct WriteAheadFinding {
 // there is none, though an opened database always has one.
 absl::StatusOr<WriteAheadFinding> ScanWriteAhead(Disk& disk, const std::string& database_path);
 
+// Cuts zeros off the end of the write-ahead files and of the MANIFEST of a closed database, with
+// the record that they stand in, durably: after a power loss a file may be as long as it was, while
+// the end of its data never arrived. LevelDB alone takes such zeros for damage and does not open.
+absl::Status TakeBackZeroedTails(Disk& disk, const std::string& database_path);
+
 }  // namespace raft

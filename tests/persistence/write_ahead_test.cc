@@ -103,6 +103,45 @@ TEST_F(WriteAheadTest, AZeroFilledTailIsTorn) {
   EXPECT_EQ(StartWith(torn).entries, kWrites);
 }
 
+TEST_F(WriteAheadTest, AWriteThatTurnsIntoZerosAtASectorIsTakenBack) {
+  // Given a file whose length survived a power loss, and whose data did up to some sector.
+  std::size_t entries_before = 0;
+  for (std::size_t sector = 512; sector < bytes_.size(); sector += 512) {
+    std::string zeroed = bytes_.substr(0, sector);
+    zeroed.resize(bytes_.size(), '\0');
+    // When the server starts, then it takes back what is not whole, where LevelDB alone would stop.
+    const Verdict verdict = StartWith(zeroed);
+    ASSERT_FALSE(verdict.refused) << "zeros from " << sector;
+    EXPECT_LT(verdict.entries, kWrites);
+    EXPECT_GT(verdict.entries, entries_before) << "zeros from " << sector;
+    entries_before = verdict.entries;
+  }
+}
+
+TEST_F(WriteAheadTest, AManifestThatTurnsIntoZerosAtASectorIsTakenBack) {
+  CopyTree(good_, bad_);
+  for (const auto& file : std::filesystem::directory_iterator(bad_)) {
+    if (!file.path().filename().string().starts_with("MANIFEST-")) continue;
+    // Given a record of 1,000 bytes whose data arrived up to the next sector only.
+    std::string torn = ReadBytes(file.path().string());
+    ASSERT_LT(torn.size(), 500u);
+    torn += std::string("\1\2\3\4", 4) + "\xe8\x03" + "\1";
+    torn.resize(512, 'd');
+    torn.resize(900, '\0');
+    WriteBytes(file.path().string(), torn);
+  }
+  const absl::StatusOr<std::unique_ptr<EntryLog>> log =
+      EntryLog::Open(LocalDisk(), bad_, TestOwner());
+  ASSERT_TRUE(log.ok()) << log.status();
+  EXPECT_EQ((*log)->last().index.value(), kWrites);
+}
+
+TEST_F(WriteAheadTest, ADamagedRecordBeforeZerosIsNotTakenForTheirs) {
+  std::string damaged = WithBitFlipped(bytes_, 20, 3);
+  damaged.resize(8192, '\0');
+  EXPECT_TRUE(StartWith(damaged).refused);
+}
+
 TEST_F(WriteAheadTest, NoBitFlipLosesMoreThanTheLastWriteInSilence) {
   std::size_t refused = 0;
   std::size_t last_write_lost = 0;

@@ -113,9 +113,6 @@ int DiskOperations::SyncDirectory(const std::string& path) {
   return fate.error_number;
 }
 
-void DiskOperations::LosePower() {
-  contents_.LosePower(faults_.random());
-  faults_.RestorePower();
-}
+void DiskOperations::LosePower() { contents_.LosePower(faults_.random()); }
 
 }  // namespace raft::simulation

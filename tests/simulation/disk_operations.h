@@ -34,7 +34,7 @@ class DiskOperations {
   int CreateDirectory(const std::string& path);
   int SyncDirectory(const std::string& path);
 
-  // Changes the contents to what a power loss leaves, and turns the power on again.
+  // Changes the contents to what a power loss leaves.
   void LosePower();
 
   // Of every operation so far, with its file, its bytes and its outcome: equal for equal stories.

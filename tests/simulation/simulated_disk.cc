@@ -70,6 +70,7 @@ SimulatedDisk::SimulatedDisk(std::uint64_t seed) : operations_(seed), incarnatio
 }
 
 void SimulatedDisk::BeginLife() {
+  operations_.faults().RestorePower();
   lives_.push_back(std::make_unique<Life>(operations_));
   life_ = lives_.back().get();
 }
@@ -136,8 +137,8 @@ absl::Status SimulatedDisk::Rename(const std::string& from, const std::string& t
 
 absl::Status SimulatedDisk::CreateDirectory(const std::string& path) {
   const int error_number = operations_.CreateDirectory(path);
-  if (error_number == EEXIST) return absl::OkStatus();
-  if (error_number != 0) return ToStatus("create directory", path, error_number);
+  if (error_number != 0 && error_number != EEXIST)
+    return ToStatus("create directory", path, error_number);
   return SyncDirectory(path.substr(0, path.rfind('/')));
 }
 
