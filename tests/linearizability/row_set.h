@@ -28,6 +28,9 @@ class RowSet {
   // Valid until a row is added.
   std::uint64_t* row(std::size_t place) { return rows_.data() + place * row_words(); }
 
+  // Removes all but the first rows; nothing may be added any more.
+  void KeepFirst(std::size_t rows) { size_ = std::min(size_, rows); }
+
   // Adds a row at the end unless one that is there makes it needless. It must not lie in this set.
   void Add(const std::uint64_t* row) {
     if (FindSameKey(row, [&](std::size_t place) { return IsSubset(this->row(place), row); }))

@@ -29,8 +29,9 @@ void ClearBit(std::uint64_t* words, std::size_t bit) {
   words[bit / 64] &= ~(std::uint64_t{1} << (bit % 64));
 }
 
-// Whether the change is of the sort that can meet the need.
-bool IsOfUse(const Action& change, const Action& action) {
+// Whether the change is of the sort that can meet the need, and its own time is not past.
+bool IsOfUse(const Action& change, const Action& action, const KeyState& state) {
+  if (change.need == Need::kRevision && change.needed_revision < state.revision) return false;
   switch (action.need) {
     case Need::kAbsence:
       return change.change == Change::kToAbsence;
@@ -58,6 +59,13 @@ bool MayNeedAnother(const Action& change, const Action& action) {
 }  // namespace
 
 SearchEnd KeySearch::Search(const KeyHistory& history) {
+  for (width_ = width_first_;; width_ *= kWidthFactor) {
+    const SearchEnd end = SearchWithinWidth(history);
+    if (end != SearchEnd::kNoOrder || !is_narrowed_) return end;
+  }
+}
+
+SearchEnd KeySearch::SearchWithinWidth(const KeyHistory& history) {
   Begin(history);
   for (const Event& event : history.events) {
     now_ = event.at;
@@ -72,6 +80,7 @@ SearchEnd KeySearch::Search(const KeyHistory& history) {
 
 void KeySearch::Begin(const KeyHistory& history) {
   history_ = &history;
+  is_narrowed_ = false;
   open_words_ = (history.open_max + 63) / 64;
   spent_words_ = (history.spendable + 63) / 64;
   open_.assign(open_words_ * 64, 0);
@@ -109,12 +118,19 @@ bool KeySearch::Return(std::uint32_t operation) {
     refused_ = operation;
     if (next_.size() == 0) return false;
     std::swap(possible_, next_);
+    Narrow();
   }
   ClearBit(occupied_.data(), place);
   for (std::size_t i = 0; i < possible_.size(); ++i) {
     ClearBit(possible_.row(i) + kStateWords, place);
   }
   return true;
+}
+
+void KeySearch::Narrow() {
+  if (possible_.size() <= width_) return;
+  possible_.KeepFirst(width_);
+  is_narrowed_ = true;
 }
 
 bool KeySearch::IsPlacedEverywhere(std::size_t place) {
@@ -177,8 +193,7 @@ void KeySearch::FindWays(ConstRow row, const Action& action, std::size_t depth) 
       action.needed_revision == 0 ? history_->spendable_kinds : history_->unknown_kinds.size();
   for (std::size_t i = 0; i < kinds; ++i) {
     const UnknownChanges& kind = history_->unknown_kinds[i];
-    ++steps_;
-    if (!IsOfUse(kind.action, action)) continue;
+    if (!IsOfUse(kind.action, action, StateOf(row))) continue;
     const bool is_way = TryUnknown(row, kind, action, depth);
     // A put can still do later all that a comparison with absence can, so the put is spared.
     const bool spares_next =
@@ -191,6 +206,7 @@ void KeySearch::FindWays(ConstRow row, const Action& action, std::size_t depth) 
 
 bool KeySearch::TryUnknown(ConstRow row, const UnknownChanges& kind, const Action& action,
                            std::size_t depth) {
+  ++steps_;
   const auto add_if_met = [&](ConstRow before) {
     std::copy_n(before, row_words(), work_.data());
     const auto after = Apply(StateOf(before), kind.action);

@@ -29,8 +29,12 @@ struct FurthestOrder {
 
 class KeySearch {
  public:
-  // `steps_max`: attempts to place an operation that all keys together may cost.
-  explicit KeySearch(std::uint64_t steps_max) : steps_max_(steps_max) {}
+  static constexpr std::size_t kWidthFirst = 16;
+
+  // `steps_max`: attempts to place an operation that all keys together may cost. `width_first`: how
+  // many possibilities the first look at a key keeps between two events, at least 1.
+  explicit KeySearch(std::uint64_t steps_max, std::size_t width_first = kWidthFirst)
+      : steps_max_(steps_max), width_first_(width_first) {}
 
   // May be called for one key after the other.
   SearchEnd Search(const KeyHistory& history);
@@ -45,6 +49,7 @@ class KeySearch {
   using Row = std::uint64_t*;
   using ConstRow = const std::uint64_t*;
   static constexpr std::size_t kStateWords = 2;
+  static constexpr std::size_t kWidthFactor = 16;
 
   // One operation placed, and what was placed before it.
   struct Step {
@@ -52,10 +57,15 @@ class KeySearch {
     std::uint32_t position = 0;
   };
 
+  // An order that is found among few possibilities is an order. That none is there is certain only
+  // if no possibility was left out, so the search is repeated with more of them.
+  SearchEnd SearchWithinWidth(const KeyHistory& history);
   void Begin(const KeyHistory& history);
   void Call(std::uint32_t operation);
   // False if no possibility is left.
   bool Return(std::uint32_t operation);
+  // Leaves out possibilities beyond the width.
+  void Narrow();
   bool IsPlacedEverywhere(std::size_t place);
   // Adds to next_ all that can follow from the possibility once the operation at `place` is placed.
   void PlaceBeforeReturn(ConstRow from, std::size_t place);
@@ -83,8 +93,11 @@ class KeySearch {
   std::size_t row_words() const { return kStateWords + open_words_ + spent_words_ + 1; }
 
   std::uint64_t steps_max_;
+  std::size_t width_first_;
   std::uint64_t steps_ = 0;
   const KeyHistory* history_ = nullptr;
+  std::size_t width_ = 0;
+  bool is_narrowed_ = false;
   std::size_t open_words_ = 0;
   std::size_t spent_words_ = 0;
   std::int64_t now_ = 0;
