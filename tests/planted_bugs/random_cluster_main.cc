@@ -1,7 +1,7 @@
 // Runs RandomCluster over seeds and says in one line which law broke: the stand-in for the
 // simulator with the simulator's command line.
 //
-//   random_cluster_planted [--seeds N] [--first-seed S]
+//   random_cluster_planted [--seeds N] [--first-seed S] [--planted-bug NAME]
 //
 // Prints "RED seed=N law=..." and exits 1 at the first seed that is red; exits 0 when none is. The
 // seeds run in a child, so that a broken RAFT_CHECK, a crash or a hang is reported like any law.
@@ -20,6 +20,7 @@
 #include <string_view>
 
 #include "tests/core/random_cluster.h"
+#include "tests/planted_bugs/planted_bugs.h"
 
 namespace raft::harness {
 namespace {
@@ -108,9 +109,16 @@ int main(int argc, char** argv) {
   raft::harness::Seeds seeds;
   for (int place = 1; place + 1 < argc; place += 2) {
     const std::string_view option = argv[place];
-    const std::uint64_t value = std::strtoull(argv[place + 1], nullptr, 10);
-    if (option == "--seeds") seeds.count = value;
-    if (option == "--first-seed") seeds.first = value;
+    const char* const value = argv[place + 1];
+    if (option == "--seeds") seeds.count = std::strtoull(value, nullptr, 10);
+    if (option == "--first-seed") seeds.first = std::strtoull(value, nullptr, 10);
+    if (option == "--planted-bug" && !planted_bugs::Choose(value)) {
+      std::fprintf(stderr, "error: no planted bug is called %s; there are:\n", value);
+      for (const std::string_view name : planted_bugs::Names()) {
+        std::fprintf(stderr, "  %s\n", std::string(name).c_str());
+      }
+      return 2;
+    }
   }
   return raft::harness::Run(seeds);
 }
