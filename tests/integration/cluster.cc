@@ -48,6 +48,7 @@ Cluster::Cluster(std::size_t servers) : folder_(MakeFolder()) {
   for (Id id = 1; id <= servers; ++id) {
     Server& server = servers_[id];
     server.addresses = FreeAddresses();
+    server.advertised_peer = server.addresses.peer;
     server.client = std::make_unique<Client>(server.addresses.client);
   }
 }
@@ -59,6 +60,10 @@ Cluster::~Cluster() {
   } else {
     std::filesystem::remove_all(folder_);
   }
+}
+
+void Cluster::AdvertisePeer(Id server, const std::string& address) {
+  servers_.at(server).advertised_peer = address;
 }
 
 void Cluster::Start(Id server) {
@@ -88,7 +93,7 @@ std::string Cluster::data_dir(Id server) const {
 std::vector<std::string> Cluster::Arguments(Id server) const {
   std::string members;
   for (const auto& [id, member] : servers_) {
-    members += (members.empty() ? "" : ",") + std::to_string(id) + "=" + member.addresses.peer;
+    members += (members.empty() ? "" : ",") + std::to_string(id) + "=" + member.advertised_peer;
   }
   const Addresses& own = addresses(server);
   return {RaftdProgram(),
@@ -102,6 +107,8 @@ std::vector<std::string> Cluster::Arguments(Id server) const {
           own.client,
           "--peer-address",
           own.peer,
+          "--advertise-peer-address",
+          servers_.at(server).advertised_peer,
           "--http-address",
           own.http,
           "--initial-members",

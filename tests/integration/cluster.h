@@ -38,6 +38,9 @@ class Cluster {
   explicit Cluster(std::size_t servers);
   ~Cluster();
 
+  // The others are told this address of the server instead of the one it binds: whoever listens
+  // there passes on what they send. Before the first Start.
+  void AdvertisePeer(Id server, const std::string& address);
   void Start(Id server);
   void StartAll();
   void Kill(Id server);  // kill -9, and waits for the end
@@ -79,6 +82,7 @@ class Cluster {
  private:
   struct Server {
     Addresses addresses;
+    std::string advertised_peer;
     std::unique_ptr<Process> process;  // null: not started, or killed
     std::unique_ptr<Client> client;
   };

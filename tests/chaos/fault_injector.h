@@ -1,0 +1,64 @@
+// Carries out a schedule on real processes and their network, and makes everything good again.
+//
+// Main thread only: it starts processes. A fault that strikes a server which another fault has
+// already struck is left out. A server that ends by itself fails the test.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <set>
+#include <vector>
+
+#include "tests/chaos/fault.h"
+#include "tests/chaos/peer_network.h"
+#include "tests/integration/cluster.h"
+
+namespace raft::chaos {
+
+using FaultCounts = std::array<std::uint64_t, kFaultKinds>;
+
+class FaultInjector {
+ public:
+  // `leader` names the leader as far as known, at any moment and at once. All outlive this.
+  FaultInjector(integration::Cluster& cluster, PeerNetwork& network, std::function<Id()> leader)
+      : cluster_(cluster), network_(network), leader_(std::move(leader)) {}
+
+  void StartAll();
+  // Blocks until the last fault has ended.
+  void CarryOut(const Schedule& schedule);
+  // Checks that every server that nothing has struck is still there.
+  void ExpectNobodyEndedByItself();
+
+  // How many of each kind took place.
+  const FaultCounts& counts() const { return counts_; }
+
+ private:
+  using Undo = std::function<void()>;  // empty: the fault did not take place
+
+  void Start(Id server);
+  void Begin(const Fault& fault, SteadyTime end);
+  void EndUntil(SteadyTime now);
+
+  Undo Strike(const Fault& fault);
+  Undo Kill(Id server);
+  Undo KillAll();
+  Undo StandStill(Id server);
+  Undo Terminate(Id server);
+  Undo Cut(const std::vector<Direction>& directions);
+  Undo Slow(const LinkRule& slowness);
+  Undo Reset(Id server);
+
+  // All servers, the target first, the others in order of their number.
+  std::vector<Id> InOrderFrom(const Target& target) const;
+
+  integration::Cluster& cluster_;
+  PeerNetwork& network_;
+  const std::function<Id()> leader_;
+  std::set<Id> struck_;  // killed, standing still or asked to end
+  std::multimap<SteadyTime, Undo> endings_;
+  FaultCounts counts_{};
+};
+
+}  // namespace raft::chaos

@@ -1,0 +1,125 @@
+#include "tests/chaos/round.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "tests/chaos/fault_injector.h"
+#include "tests/chaos/load.h"
+#include "tests/chaos/peer_network.h"
+#include "tests/chaos/round_figures.h"
+#include "tests/integration/cluster.h"
+#include "tests/linearizability/checker.h"
+
+namespace raft::chaos {
+namespace {
+
+using integration::Cluster;
+using linearizability::History;
+
+const char* NameOf(linearizability::Judgement judgement) {
+  switch (judgement) {
+    case linearizability::Judgement::kLinearizable:
+      return "linearizable";
+    case linearizability::Judgement::kNotLinearizable:
+      return "NOT linearizable";
+    case linearizability::Judgement::kUndecided:
+      break;
+  }
+  return "UNDECIDED";
+}
+
+std::map<Id, std::uint16_t> PeerPorts(const Cluster& cluster) {
+  std::map<Id, std::uint16_t> ports;
+  for (const Id id : cluster.ids()) {
+    const std::string& address = cluster.addresses(id).peer;
+    const std::string port = address.substr(address.rfind(':') + 1);
+    ports[id] = static_cast<std::uint16_t>(std::stoul(port));
+  }
+  return ports;
+}
+
+// Since `start`, for printing.
+double SecondsSince(SteadyTime start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+class Round {
+ public:
+  Round(const Scenario& scenario, std::uint64_t seed)
+      : scenario_(scenario),
+        random_(seed),
+        cluster_(scenario.servers),
+        network_(PeerPorts(cluster_), seed),
+        injector_(cluster_, network_, [this] { return load_->leader(); }) {
+    for (const Id id : cluster_.ids()) cluster_.AdvertisePeer(id, network_.DoorOf(id));
+    injector_.StartAll();
+    cluster_.WaitForLeader();
+    load_ = std::make_unique<Load>(cluster_, seed);
+  }
+
+  void Run(Milliseconds length) {
+    injector_.CarryOut(scenario_.draw(random_, length));
+    ExpectRecovery();
+    load_->Stop();
+    cluster_.MustPut("after", "all is well");
+    cluster_.ExpectSameState(cluster_.ids());
+    injector_.ExpectNobodyEndedByItself();
+    Conclude();
+  }
+
+ private:
+  // Every fault has ended: there must be a leader, and every client must get its way again.
+  void ExpectRecovery() {
+    const SteadyTime healed = std::chrono::steady_clock::now();
+    cluster_.WaitForLeader();
+    EXPECT_TRUE(load_->WaitForProgress()) << "a client makes no progress after all faults ended";
+    std::printf("  every client goes on %.1f s after the last fault ended\n", SecondsSince(healed));
+  }
+
+  void Conclude() {
+    const History history = load_->History();
+    const std::size_t terms = load_->LeaderTerms().size();
+    std::printf("  faults: %s\n", DescribeFaults(injector_.counts()).c_str());
+    std::printf("  operations: %s\n", DescribeOutcomes(history).c_str());
+    std::printf("  leader changes: %zu; longest gap without an acknowledged write: %.1f s\n",
+                terms > 0 ? terms - 1 : 0, static_cast<double>(LongestGapMs(history)) / 1'000);
+    ExpectLinearizable(history);
+  }
+
+  void ExpectLinearizable(const History& history) {
+    const SteadyTime start = std::chrono::steady_clock::now();
+    const linearizability::Verdict verdict = linearizability::CheckHistory(history);
+    EXPECT_TRUE(verdict.is_linearizable()) << verdict.explanation;
+    std::printf("  history of %zu operations: %s, judged in %.2f s and %llu steps\n",
+                history.size(), NameOf(verdict.judgement), SecondsSince(start),
+                static_cast<unsigned long long>(verdict.steps));
+  }
+
+  const Scenario& scenario_;
+  RandomSource random_;
+  Cluster cluster_;
+  PeerNetwork network_;
+  FaultInjector injector_;
+  std::unique_ptr<Load> load_;
+};
+
+}  // namespace
+
+void RunRound(const Scenario& scenario, std::uint64_t seed, Milliseconds length) {
+  const auto seconds = static_cast<long long>(length.count() / 1'000);
+  const auto number = static_cast<unsigned long long>(seed);
+  std::printf("%s: %lld s with seed %llu\n", scenario.name.c_str(), seconds, number);
+  std::fflush(stdout);
+  Round(scenario, seed).Run(length);
+  std::fflush(stdout);
+  if (testing::Test::HasFailure()) {
+    std::fprintf(stderr, "--- repeat with: chaos --scenario %s --seconds %lld --seed %llu\n",
+                 scenario.name.c_str(), seconds, number);
+  }
+}
+
+}  // namespace raft::chaos

@@ -1,0 +1,21 @@
+// The figures of one round, as they are printed.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "tests/chaos/fault_injector.h"
+#include "tests/linearizability/history.h"
+
+namespace raft::chaos {
+
+// "kill 12, reset 3"; "none" when nothing took place.
+std::string DescribeFaults(const FaultCounts& counts);
+
+// "writes: 100 ok, 2 refused, 1 unknown; reads: ..."
+std::string DescribeOutcomes(const linearizability::History& history);
+
+// Between two acknowledged writes that follow each other, in milliseconds; 0 when there are fewer.
+std::int64_t LongestGapMs(const linearizability::History& history);
+
+}  // namespace raft::chaos

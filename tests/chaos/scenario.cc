@@ -1,0 +1,152 @@
+#include "tests/chaos/scenario.h"
+
+#include <algorithm>
+#include <functional>
+
+namespace raft::chaos {
+namespace {
+
+// Before the first fault: there is something to lose.
+constexpr Milliseconds kQuietStart{1'000};
+
+struct Range {
+  std::uint32_t min_ms;
+  std::uint32_t max_ms;
+
+  Milliseconds Draw(RandomSource& random) const {
+    return Milliseconds(random.Between(min_ms, max_ms));
+  }
+};
+
+// Faults one after the other.
+struct Rhythm {
+  Range lasts;
+  Range pause;  // after each
+};
+
+using DrawFault = std::function<Fault(RandomSource&)>;
+
+Schedule Repeat(RandomSource& random, Milliseconds length, const Rhythm& rhythm,
+                const DrawFault& draw) {
+  Schedule schedule;
+  for (Milliseconds now = kQuietStart; now < length;) {
+    Fault fault = draw(random);
+    fault.begins = now;
+    fault.lasts = rhythm.lasts.Draw(random);
+    now += fault.lasts + rhythm.pause.Draw(random);
+    schedule.push_back(fault);
+  }
+  return schedule;
+}
+
+// One of these, the leader or a server that far behind it.
+DrawFault AnyOf(std::vector<FaultKind> kinds, std::uint32_t servers) {
+  return [kinds = std::move(kinds), servers](RandomSource& random) {
+    const std::uint32_t kind = random.Between(0, static_cast<std::uint32_t>(kinds.size()) - 1);
+    return Fault{.kind = kinds[kind], .target = {.steps = random.Between(0, servers - 1)}};
+  };
+}
+
+// Always the leader.
+DrawFault OfLeader(std::vector<FaultKind> kinds) { return AnyOf(std::move(kinds), 1); }
+
+Fault SlowLinks(RandomSource& random) {
+  const LinkRule slowness{.delay = Milliseconds(random.Between(0, 60)),
+                          .jitter = Milliseconds(random.Between(0, 60))};
+  return {.kind = FaultKind::kSlow, .slowness = slowness};
+}
+
+Schedule Merged(std::vector<Schedule> schedules) {
+  Schedule merged;
+  for (const Schedule& one : schedules) merged.insert(merged.end(), one.begin(), one.end());
+  std::stable_sort(merged.begin(), merged.end(),
+                   [](const Fault& one, const Fault& other) { return one.begins < other.begins; });
+  return merged;
+}
+
+Schedule KillLeader(RandomSource& random, Milliseconds length) {
+  const Rhythm rhythm{.lasts = {50, 1'500}, .pause = {700, 2'000}};
+  return Repeat(random, length, rhythm, OfLeader({FaultKind::kKill}));
+}
+
+Schedule KillAll(RandomSource& random, Milliseconds length) {
+  const Rhythm rhythm{.lasts = {0, 300}, .pause = {1'000, 3'000}};
+  return Repeat(random, length, rhythm, OfLeader({FaultKind::kKillAll}));
+}
+
+Schedule StopLeader(RandomSource& random, Milliseconds length) {
+  const Rhythm rhythm{.lasts = {100, 3'000}, .pause = {500, 1'500}};
+  return Repeat(random, length, rhythm, OfLeader({FaultKind::kStandStill}));
+}
+
+Schedule OneWayCuts(RandomSource& random, Milliseconds length) {
+  const Rhythm rhythm{.lasts = {100, 3'000}, .pause = {500, 1'500}};
+  return Repeat(random, length, rhythm, OfLeader({FaultKind::kMute, FaultKind::kDeafen}));
+}
+
+Schedule PartialPartitions(RandomSource& random, Milliseconds length) {
+  const Rhythm rhythm{.lasts = {500, 4'000}, .pause = {300, 1'500}};
+  return Repeat(random, length, rhythm,
+                AnyOf({FaultKind::kPart, FaultKind::kBridge, FaultKind::kChain}, 5));
+}
+
+Schedule BadLinks(RandomSource& random, Milliseconds length) {
+  const Rhythm slow{.lasts = {1'000, 4'000}, .pause = {0, 500}};
+  const Rhythm resets{.lasts = {0, 0}, .pause = {100, 800}};
+  return Merged({Repeat(random, length, slow, SlowLinks),
+                 Repeat(random, length, resets, AnyOf({FaultKind::kReset}, 3))});
+}
+
+Schedule RollingRestart(RandomSource& random, Milliseconds length) {
+  const Rhythm rhythm{.lasts = {0, 1'000}, .pause = {500, 1'500}};
+  return Repeat(random, length, rhythm, [next = 0u](RandomSource&) mutable {
+    return Fault{.kind = FaultKind::kTerminate,
+                 .target = {.from_leader = false, .steps = next++ % 3}};
+  });
+}
+
+Schedule EverythingAtOnce(RandomSource& random, Milliseconds length) {
+  const Rhythm flapping{.lasts = {50, 1'000}, .pause = {50, 1'000}};
+  const Target flapper{.from_leader = false, .steps = random.Between(0, 4)};
+  const Rhythm storm{.lasts = {100, 2'000}, .pause = {200, 1'500}};
+  const Rhythm resets{.lasts = {0, 0}, .pause = {200, 2'000}};
+  return Merged(
+      {Repeat(random, length, flapping,
+              [flapper](RandomSource&) {
+                return Fault{.kind = FaultKind::kIsolate, .target = flapper};
+              }),
+       Repeat(random, length, storm,
+              AnyOf({FaultKind::kKill, FaultKind::kStandStill, FaultKind::kTerminate}, 5)),
+       Repeat(random, length, storm,
+              AnyOf({FaultKind::kMute, FaultKind::kDeafen, FaultKind::kIsolate, FaultKind::kPart,
+                     FaultKind::kBridge, FaultKind::kChain},
+                    5)),
+       Repeat(random, length, storm, SlowLinks),
+       Repeat(random, length, resets, AnyOf({FaultKind::kReset}, 5))});
+}
+
+}  // namespace
+
+const std::vector<Scenario>& Scenarios() {
+  static const std::vector<Scenario> kScenarios = {
+      {"kill-leader", "NothingIsLostWhenEveryLeaderIsKilledInTurn", 3, KillLeader},
+      {"kill-all", "NothingIsLostWhenAllServersAreKilledAtOnce", 3, KillAll},
+      {"stop-leader", "ALeaderThatStoodStillServesNoStaleReadAndForgetsNoWrite", 3, StopLeader},
+      {"one-way-cuts", "ALeaderThatIsOnlyHeardOrOnlyHearsDoesNoHarm", 3, OneWayCuts},
+      {"partial-partitions", "ServersThatDisagreeAboutWhoIsReachableDoNoHarm", 5,
+       PartialPartitions},
+      {"bad-links", "DelaysAndResetsEverywhereDoNoHarm", 3, BadLinks},
+      {"rolling-restart", "ARollingRestartUnderLoadLosesNothing", 3, RollingRestart},
+      {"everything", "AllFaultsAtOnceAndAFlappingServerDoNoHarm", 5, EverythingAtOnce},
+  };
+  return kScenarios;
+}
+
+std::optional<Scenario> FindScenario(const std::string& name) {
+  for (const Scenario& scenario : Scenarios()) {
+    if (scenario.name == name) return scenario;
+  }
+  return std::nullopt;
+}
+
+}  // namespace raft::chaos
