@@ -6,69 +6,17 @@
 #include <algorithm>
 #include <thread>
 
+#include "tests/chaos/cuts.h"
+
 namespace raft::chaos {
 namespace {
 
 constexpr Milliseconds kGracefulStop{5'000};
 
-// From the first to each of the others.
-std::vector<Direction> Outgoing(const std::vector<Id>& servers) {
-  std::vector<Direction> directions;
-  for (std::size_t other = 1; other < servers.size(); ++other) {
-    directions.push_back({.from = servers[0], .to = servers[other]});
-  }
-  return directions;
-}
-
-std::vector<Direction> Incoming(const std::vector<Id>& servers) {
-  std::vector<Direction> directions = Outgoing(servers);
-  for (Direction& direction : directions) direction = Reversed(direction);
-  return directions;
-}
-
-// Both directions of every pair of places in `servers` that `is_cut` names.
-template <typename IsCut>
-std::vector<Direction> PairsOf(const std::vector<Id>& servers, IsCut is_cut) {
-  std::vector<Direction> directions;
-  for (std::size_t one = 0; one < servers.size(); ++one) {
-    for (std::size_t other = one + 1; other < servers.size(); ++other) {
-      if (!is_cut(one, other)) continue;
-      directions.push_back({.from = servers[one], .to = servers[other]});
-      directions.push_back({.from = servers[other], .to = servers[one]});
-    }
-  }
-  return directions;
-}
-
-// What a cut of this kind holds; `servers` begins with the target.
-std::vector<Direction> HeldBy(FaultKind kind, const std::vector<Id>& servers) {
-  const std::size_t middle = servers.size() / 2;
-  switch (kind) {
-    case FaultKind::kMute:
-      return Outgoing(servers);
-    case FaultKind::kDeafen:
-      return Incoming(servers);
-    case FaultKind::kPart:
-      return PairsOf(servers, [](auto one, auto other) { return one == 0 && other == 1; });
-    case FaultKind::kBridge:
-      return PairsOf(servers,
-                     [middle](auto one, auto other) { return one < middle && other > middle; });
-    case FaultKind::kChain:
-      return PairsOf(servers, [](auto one, auto other) { return other - one > 1; });
-    default:  // kIsolate
-      return PairsOf(servers, [](auto one, auto) { return one == 0; });
-  }
-}
-
 }  // namespace
 
-void FaultInjector::StartAll() {
-  for (const Id id : cluster_.ids()) Start(id);
-}
-
 void FaultInjector::Start(Id server) {
-  cluster_.Start(server);
-  network_.Expect(server, cluster_.process(server).pid());
+  servers_.Start(server);
   struck_.erase(server);
 }
 
@@ -100,10 +48,10 @@ void FaultInjector::Begin(const Fault& fault, SteadyTime end) {
 }
 
 void FaultInjector::ExpectNobodyEndedByItself() {
-  for (const Id id : cluster_.ids()) {
-    if (struck_.contains(id) || cluster_.process(id).IsRunning()) continue;
+  for (const Id id : cluster().ids()) {
+    if (struck_.contains(id) || cluster().process(id).IsRunning()) continue;
     ADD_FAILURE() << "server " << id << " ended by itself with code "
-                  << cluster_.process(id).WaitForExit().value_or(-1);
+                  << cluster().process(id).WaitForExit().value_or(-1);
     Start(id);
   }
 }
@@ -128,8 +76,8 @@ FaultInjector::Undo FaultInjector::Strike(const Fault& fault) {
   }
 }
 
-std::vector<Id> FaultInjector::InOrderFrom(const Target& target) const {
-  std::vector<Id> servers = cluster_.ids();
+std::vector<Id> FaultInjector::InOrderFrom(const Target& target) {
+  std::vector<Id> servers = cluster().ids();
   const Id first = target.from_leader ? leader_() : 1;
   const std::size_t steps = (first - 1 + target.steps) % servers.size();
   std::rotate(servers.begin(), servers.begin() + static_cast<std::ptrdiff_t>(steps), servers.end());
@@ -138,51 +86,52 @@ std::vector<Id> FaultInjector::InOrderFrom(const Target& target) const {
 
 FaultInjector::Undo FaultInjector::Kill(Id server) {
   if (!struck_.insert(server).second) return {};
-  cluster_.Kill(server);
+  cluster().Kill(server);
   return [this, server] { Start(server); };
 }
 
 FaultInjector::Undo FaultInjector::KillAll() {
   if (!struck_.empty()) return {};
-  for (const Id id : cluster_.ids()) cluster_.process(id).Signal(SIGKILL);  // all before any wait
-  for (const Id id : cluster_.ids()) (void)Kill(id);
-  return [this] { StartAll(); };
+  for (const Id id : cluster().ids()) cluster().process(id).Signal(SIGKILL);  // all before any wait
+  for (const Id id : cluster().ids()) (void)Kill(id);
+  return [this] {
+    for (const Id id : cluster().ids()) Start(id);
+  };
 }
 
 FaultInjector::Undo FaultInjector::StandStill(Id server) {
   if (!struck_.insert(server).second) return {};
-  cluster_.Stop(server);
+  cluster().Stop(server);
   return [this, server] {
-    cluster_.Continue(server);
+    cluster().Continue(server);
     struck_.erase(server);
   };
 }
 
 FaultInjector::Undo FaultInjector::Terminate(Id server) {
   if (!struck_.insert(server).second) return {};
-  cluster_.process(server).Signal(SIGTERM);
+  cluster().process(server).Signal(SIGTERM);
   return [this, server] {
-    EXPECT_EQ(cluster_.process(server).WaitForExit(kGracefulStop), 0)
+    EXPECT_EQ(cluster().process(server).WaitForExit(kGracefulStop), 0)
         << "server " << server << " did not stop cleanly";
-    cluster_.Kill(server);
+    cluster().Kill(server);
     Start(server);
   };
 }
 
 FaultInjector::Undo FaultInjector::Cut(const std::vector<Direction>& directions) {
-  return [this, cut = network_.Disturb(directions, {.held = true})] { network_.Lift(cut); };
+  const DisturbanceNumber cut = network().Disturb(directions, {.held = true});
+  return [this, cut] { network().Lift(cut); };
 }
 
 FaultInjector::Undo FaultInjector::Slow(const LinkRule& slowness) {
-  const auto every_pair = [](auto, auto) { return true; };
-  return [this, slowed = network_.Disturb(PairsOf(cluster_.ids(), every_pair), slowness)] {
-    network_.Lift(slowed);
-  };
+  const DisturbanceNumber slowed = network().Disturb(AllDirections(cluster().ids()), slowness);
+  return [this, slowed] { network().Lift(slowed); };
 }
 
 FaultInjector::Undo FaultInjector::Reset(Id server) {
-  for (const Id other : cluster_.ids()) {
-    if (other != server) network_.Reset(server, other);
+  for (const Id other : cluster().ids()) {
+    if (other != server) network().Reset(server, other);
   }
   return [] {};
 }

@@ -9,11 +9,11 @@
 #include <functional>
 #include <map>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "tests/chaos/fault.h"
-#include "tests/chaos/peer_network.h"
-#include "tests/integration/cluster.h"
+#include "tests/chaos/networked_cluster.h"
 
 namespace raft::chaos {
 
@@ -21,11 +21,10 @@ using FaultCounts = std::array<std::uint64_t, kFaultKinds>;
 
 class FaultInjector {
  public:
-  // `leader` names the leader as far as known, at any moment and at once. All outlive this.
-  FaultInjector(integration::Cluster& cluster, PeerNetwork& network, std::function<Id()> leader)
-      : cluster_(cluster), network_(network), leader_(std::move(leader)) {}
+  // All servers run. `leader` names the leader as far as known, at any moment and at once.
+  FaultInjector(NetworkedCluster& servers, std::function<Id()> leader)
+      : servers_(servers), leader_(std::move(leader)) {}
 
-  void StartAll();
   // Blocks until the last fault has ended.
   void CarryOut(const Schedule& schedule);
   // Checks that every server that nothing has struck is still there.
@@ -36,6 +35,9 @@ class FaultInjector {
 
  private:
   using Undo = std::function<void()>;  // empty: the fault did not take place
+
+  integration::Cluster& cluster() { return servers_.cluster(); }
+  PeerNetwork& network() { return servers_.network(); }
 
   void Start(Id server);
   void Begin(const Fault& fault, SteadyTime end);
@@ -51,10 +53,9 @@ class FaultInjector {
   Undo Reset(Id server);
 
   // All servers, the target first, the others in order of their number.
-  std::vector<Id> InOrderFrom(const Target& target) const;
+  std::vector<Id> InOrderFrom(const Target& target);
 
-  integration::Cluster& cluster_;
-  PeerNetwork& network_;
+  NetworkedCluster& servers_;
   const std::function<Id()> leader_;
   std::set<Id> struck_;  // killed, standing still or asked to end
   std::multimap<SteadyTime, Undo> endings_;

@@ -3,21 +3,18 @@
 #include <gtest/gtest.h>
 
 #include <cstdio>
-#include <map>
 #include <memory>
 #include <string>
 
 #include "tests/chaos/fault_injector.h"
 #include "tests/chaos/load.h"
-#include "tests/chaos/peer_network.h"
+#include "tests/chaos/networked_cluster.h"
 #include "tests/chaos/round_figures.h"
-#include "tests/integration/cluster.h"
 #include "tests/linearizability/checker.h"
 
 namespace raft::chaos {
 namespace {
 
-using integration::Cluster;
 using linearizability::History;
 
 const char* NameOf(linearizability::Judgement judgement) {
@@ -32,16 +29,6 @@ const char* NameOf(linearizability::Judgement judgement) {
   return "UNDECIDED";
 }
 
-std::map<Id, std::uint16_t> PeerPorts(const Cluster& cluster) {
-  std::map<Id, std::uint16_t> ports;
-  for (const Id id : cluster.ids()) {
-    const std::string& address = cluster.addresses(id).peer;
-    const std::string port = address.substr(address.rfind(':') + 1);
-    ports[id] = static_cast<std::uint16_t>(std::stoul(port));
-  }
-  return ports;
-}
-
 // Since `start`, for printing.
 double SecondsSince(SteadyTime start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -50,23 +37,17 @@ double SecondsSince(SteadyTime start) {
 class Round {
  public:
   Round(const Scenario& scenario, std::uint64_t seed)
-      : scenario_(scenario),
-        random_(seed),
-        cluster_(scenario.servers),
-        network_(PeerPorts(cluster_), seed),
-        injector_(cluster_, network_, [this] { return load_->leader(); }) {
-    for (const Id id : cluster_.ids()) cluster_.AdvertisePeer(id, network_.DoorOf(id));
-    injector_.StartAll();
-    cluster_.WaitForLeader();
-    load_ = std::make_unique<Load>(cluster_, seed);
+      : scenario_(scenario), random_(seed), servers_(scenario.servers, seed) {
+    servers_.StartAll();
+    load_ = std::make_unique<Load>(cluster(), seed);
   }
 
   void Run(Milliseconds length) {
     injector_.CarryOut(scenario_.draw(random_, length));
     ExpectRecovery();
     load_->Stop();
-    cluster_.MustPut("after", "all is well");
-    cluster_.ExpectSameState(cluster_.ids());
+    cluster().MustPut("after", "all is well");
+    cluster().ExpectSameState(cluster().ids());
     injector_.ExpectNobodyEndedByItself();
     Conclude();
   }
@@ -75,7 +56,7 @@ class Round {
   // Every fault has ended: there must be a leader, and every client must get its way again.
   void ExpectRecovery() {
     const SteadyTime healed = std::chrono::steady_clock::now();
-    cluster_.WaitForLeader();
+    cluster().WaitForLeader();
     EXPECT_TRUE(load_->WaitForProgress()) << "a client makes no progress after all faults ended";
     std::printf("  every client goes on %.1f s after the last fault ended\n", SecondsSince(healed));
   }
@@ -99,12 +80,13 @@ class Round {
                 static_cast<unsigned long long>(verdict.steps));
   }
 
+  integration::Cluster& cluster() { return servers_.cluster(); }
+
   const Scenario& scenario_;
   RandomSource random_;
-  Cluster cluster_;
-  PeerNetwork network_;
-  FaultInjector injector_;
+  NetworkedCluster servers_;
   std::unique_ptr<Load> load_;
+  FaultInjector injector_{servers_, [this] { return load_->leader(); }};
 };
 
 }  // namespace

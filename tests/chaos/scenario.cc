@@ -6,8 +6,10 @@
 namespace raft::chaos {
 namespace {
 
-// Before the first fault: there is something to lose.
+// Before the first fault of most scenarios: the cluster forms, and there is something to lose.
 constexpr Milliseconds kQuietStart{1'000};
+// How long a cluster is disturbed at its birth.
+constexpr Milliseconds kBirth{2'000};
 
 struct Range {
   std::uint32_t min_ms;
@@ -22,6 +24,7 @@ struct Range {
 struct Rhythm {
   Range lasts;
   Range pause;  // after each
+  Milliseconds first = kQuietStart;
 };
 
 using DrawFault = std::function<Fault(RandomSource&)>;
@@ -29,7 +32,7 @@ using DrawFault = std::function<Fault(RandomSource&)>;
 Schedule Repeat(RandomSource& random, Milliseconds length, const Rhythm& rhythm,
                 const DrawFault& draw) {
   Schedule schedule;
-  for (Milliseconds now = kQuietStart; now < length;) {
+  for (Milliseconds now = rhythm.first; now < length;) {
     Fault fault = draw(random);
     fault.begins = now;
     fault.lasts = rhythm.lasts.Draw(random);
@@ -70,8 +73,11 @@ Schedule KillLeader(RandomSource& random, Milliseconds length) {
 }
 
 Schedule KillAll(RandomSource& random, Milliseconds length) {
-  const Rhythm rhythm{.lasts = {0, 300}, .pause = {1'000, 3'000}};
-  return Repeat(random, length, rhythm, OfLeader({FaultKind::kKillAll}));
+  const Rhythm birth{.lasts = {0, 100}, .pause = {20, 400}, .first = Milliseconds(0)};
+  const Rhythm life{.lasts = {0, 300}, .pause = {1'000, 3'000}, .first = kBirth};
+  const DrawFault kill_all = OfLeader({FaultKind::kKillAll});
+  return Merged({Repeat(random, std::min(length, kBirth), birth, kill_all),
+                 Repeat(random, length, life, kill_all)});
 }
 
 Schedule StopLeader(RandomSource& random, Milliseconds length) {
