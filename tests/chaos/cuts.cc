@@ -46,6 +46,9 @@ std::vector<Direction> HeldBy(FaultKind kind, const std::vector<Id>& servers) {
       return Incoming(servers);
     case FaultKind::kIsolate:
       return PairsOf(servers, [](auto one, auto) { return one == 0; });
+    case FaultKind::kSplit:
+      return PairsOf(servers,
+                     [middle](auto one, auto other) { return one < middle && other >= middle; });
     case FaultKind::kPart:
       return PairsOf(servers, [](auto one, auto other) { return one == 0 && other == 1; });
     case FaultKind::kBridge:

@@ -21,13 +21,14 @@ enum class FaultKind : std::uint8_t {
   kMute,     // the target hears all and is heard by nobody
   kDeafen,   // the target is heard by all and hears nobody
   kIsolate,  // both
+  kSplit,    // a minority and a majority that do not hear each other, the target in the minority
   kPart,     // the target and the server after it do not hear each other
   kBridge,   // two halves that only the server in the middle hears, the target first
   kChain,    // each hears only the one before and the one after, the target first
   kSlow,     // delay and jitter on every link
   kReset,    // breaks every connection of the target, once
 };
-inline constexpr std::size_t kFaultKinds = 12;
+inline constexpr std::size_t kFaultKinds = 13;
 
 // "kill", as it is printed.
 const char* NameOf(FaultKind kind);

@@ -75,6 +75,21 @@ class PeerNetworkTest : public testing::Test {
     EXPECT_EQ(Receive(caller_, 1), "!");
   }
 
+  // `from` sends in this direction, `to` in the other.
+  void ExpectHeldUntilLifted(const Direction& direction, const Socket& from, const Socket& to) {
+    ExpectPassing();
+    const DisturbanceNumber cut = network_.Disturb({direction}, kHeld);
+
+    Send(from, "held");
+    Send(to, "passes");
+    // What was sent first would have come first.
+    EXPECT_EQ(Receive(from, 6), "passes");
+    EXPECT_EQ(ReceiveNow(to), "");
+
+    network_.Lift(cut);
+    EXPECT_EQ(Receive(to, 4), "held");
+  }
+
   Socket listening_ = ListenOnLoopback();
   PeerNetwork network_{{{2, listening_.own_port()}}, 1};
   Socket caller_;
@@ -88,30 +103,12 @@ TEST_F(PeerNetworkTest, BytesPassBothWays) {
 
 TEST_F(PeerNetworkTest, OneDirectionIsHeldAndTheOtherPasses) {
   Connect();
-  ExpectPassing();
-  const DisturbanceNumber cut = network_.Disturb({kForth}, kHeld);
-
-  Send(caller_, "held");
-  Send(called_, "passes");
-  EXPECT_EQ(Receive(caller_, 6), "passes");
-  EXPECT_EQ(ReceiveNow(called_), "");
-
-  network_.Lift(cut);
-  EXPECT_EQ(Receive(called_, 4), "held");
+  ExpectHeldUntilLifted(kForth, caller_, called_);
 }
 
 TEST_F(PeerNetworkTest, TheDirectionOfBytesCountsAndNotWhoConnected) {
   Connect();
-  ExpectPassing();
-  const DisturbanceNumber cut = network_.Disturb({kBack}, kHeld);
-
-  Send(called_, "held");
-  Send(caller_, "passes");
-  EXPECT_EQ(Receive(called_, 6), "passes");
-  EXPECT_EQ(ReceiveNow(caller_), "");
-
-  network_.Lift(cut);
-  EXPECT_EQ(Receive(caller_, 4), "held");
+  ExpectHeldUntilLifted(kBack, called_, caller_);
 }
 
 TEST_F(PeerNetworkTest, ARuleOfAnotherSenderDoesNotHoldThisOne) {

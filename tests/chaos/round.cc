@@ -66,8 +66,12 @@ class Round {
     const std::size_t terms = load_->LeaderTerms().size();
     std::printf("  faults: %s\n", DescribeFaults(injector_.counts()).c_str());
     std::printf("  operations: %s\n", DescribeOutcomes(history).c_str());
+    const Milliseconds gap = LongestGap(history);
     std::printf("  leader changes: %zu; longest gap without an acknowledged write: %.1f s\n",
-                terms > 0 ? terms - 1 : 0, static_cast<double>(LongestGapMs(history)) / 1'000);
+                terms > 0 ? terms - 1 : 0, std::chrono::duration<double>(gap).count());
+    if (scenario_.gap_max.has_value()) {
+      EXPECT_LE(gap.count(), scenario_.gap_max->count()) << "the cluster was stuck";
+    }
     ExpectLinearizable(history);
   }
 

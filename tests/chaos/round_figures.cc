@@ -40,8 +40,7 @@ std::string DescribeOutcomes(const History& history) {
          DescribeOutcomesOf(history, false);
 }
 
-std::int64_t LongestGapMs(const History& history) {
-  constexpr std::int64_t kNanosecondsPerMs = 1'000'000;
+Milliseconds LongestGap(const History& history) {
   std::vector<std::int64_t> acknowledged_at;
   for (const Operation& operation : history) {
     if (IsWrite(operation) && operation.outcome == Outcome::kHappened) {
@@ -53,7 +52,7 @@ std::int64_t LongestGapMs(const History& history) {
   for (std::size_t next = 1; next < acknowledged_at.size(); ++next) {
     longest = std::max(longest, acknowledged_at[next] - acknowledged_at[next - 1]);
   }
-  return longest / kNanosecondsPerMs;
+  return std::chrono::duration_cast<Milliseconds>(std::chrono::nanoseconds(longest));
 }
 
 }  // namespace raft::chaos

@@ -15,7 +15,7 @@ std::string DescribeFaults(const FaultCounts& counts);
 // "writes: 100 ok, 2 refused, 1 unknown; reads: ..."
 std::string DescribeOutcomes(const linearizability::History& history);
 
-// Between two acknowledged writes that follow each other, in milliseconds; 0 when there are fewer.
-std::int64_t LongestGapMs(const linearizability::History& history);
+// Between two acknowledged writes that follow each other; 0 when there are fewer.
+Milliseconds LongestGap(const linearizability::History& history);
 
 }  // namespace raft::chaos

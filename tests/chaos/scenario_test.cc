@@ -79,6 +79,12 @@ TEST(CutsTest, AMuteServerHearsAllAndADeafOneIsHeardByAll) {
             (std::set<Direction>{{2, 3}, {2, 1}, {3, 2}, {1, 2}}));
 }
 
+TEST(CutsTest, ASplitLeavesAMinorityThatHearsItself) {
+  const std::set<Direction> held = Held(FaultKind::kSplit, {4, 5, 1, 2, 3});
+  EXPECT_EQ(held.size(), 12u);
+  for (const Direction& direction : held) EXPECT_NE(direction.from >= 4, direction.to >= 4);
+}
+
 TEST(CutsTest, PartedServersHearEverybodyElse) {
   EXPECT_EQ(Held(FaultKind::kPart, {2, 3, 1}), (std::set<Direction>{{2, 3}, {3, 2}}));
 }
