@@ -29,10 +29,9 @@ const char* NameOf(linearizability::Judgement judgement) {
   return "UNDECIDED";
 }
 
-// Since `start`, for printing.
-double SecondsSince(SteadyTime start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
+// For printing.
+double Seconds(std::chrono::duration<double> duration) { return duration.count(); }
+double SecondsSince(SteadyTime start) { return Seconds(std::chrono::steady_clock::now() - start); }
 
 class Round {
  public:
@@ -66,11 +65,12 @@ class Round {
     const std::size_t terms = load_->LeaderTerms().size();
     std::printf("  faults: %s\n", DescribeFaults(injector_.counts()).c_str());
     std::printf("  operations: %s\n", DescribeOutcomes(history).c_str());
-    const Milliseconds gap = LongestGap(history);
-    std::printf("  leader changes: %zu; longest gap without an acknowledged write: %.1f s\n",
-                terms > 0 ? terms - 1 : 0, std::chrono::duration<double>(gap).count());
+    const Gap gap = LongestGap(history);
+    std::printf(
+        "  leader changes: %zu; longest gap between acknowledged writes: %.1f s, after %.1f s\n",
+        terms > 0 ? terms - 1 : 0, Seconds(gap.length), Seconds(gap.begins));
     if (scenario_.gap_max.has_value()) {
-      EXPECT_LE(gap.count(), scenario_.gap_max->count()) << "the cluster was stuck";
+      EXPECT_LE(gap.length.count(), scenario_.gap_max->count()) << "the cluster was stuck";
     }
     ExpectLinearizable(history);
   }

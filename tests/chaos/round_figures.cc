@@ -14,6 +14,11 @@ using linearizability::Outcome;
 
 bool IsWrite(const Operation& operation) { return operation.kind != OperationKind::kGet; }
 
+// Two times of a history, which are nanoseconds.
+Milliseconds Between(std::int64_t from, std::int64_t to) {
+  return std::chrono::duration_cast<Milliseconds>(std::chrono::nanoseconds(to - from));
+}
+
 std::string DescribeOutcomesOf(const History& history, bool of_writes) {
   std::array<std::uint64_t, 3> counts{};
   for (const Operation& operation : history) {
@@ -40,7 +45,7 @@ std::string DescribeOutcomes(const History& history) {
          DescribeOutcomesOf(history, false);
 }
 
-Milliseconds LongestGap(const History& history) {
+Gap LongestGap(const History& history) {
   std::vector<std::int64_t> acknowledged_at;
   for (const Operation& operation : history) {
     if (IsWrite(operation) && operation.outcome == Outcome::kHappened) {
@@ -48,11 +53,14 @@ Milliseconds LongestGap(const History& history) {
     }
   }
   std::sort(acknowledged_at.begin(), acknowledged_at.end());
-  std::int64_t longest = 0;
+  Gap longest;
   for (std::size_t next = 1; next < acknowledged_at.size(); ++next) {
-    longest = std::max(longest, acknowledged_at[next] - acknowledged_at[next - 1]);
+    const Milliseconds length = Between(acknowledged_at[next - 1], acknowledged_at[next]);
+    if (length <= longest.length) continue;
+    longest = {.length = length,
+               .begins = Between(history.front().called_at, acknowledged_at[next - 1])};
   }
-  return std::chrono::duration_cast<Milliseconds>(std::chrono::nanoseconds(longest));
+  return longest;
 }
 
 }  // namespace raft::chaos

@@ -15,7 +15,11 @@ std::string DescribeFaults(const FaultCounts& counts);
 // "writes: 100 ok, 2 refused, 1 unknown; reads: ..."
 std::string DescribeOutcomes(const linearizability::History& history);
 
-// Between two acknowledged writes that follow each other; 0 when there are fewer.
-Milliseconds LongestGap(const linearizability::History& history);
+// Between two acknowledged writes that follow each other.
+struct Gap {
+  Milliseconds length{0};  // 0: there are fewer than two
+  Milliseconds begins{0};  // since the first call
+};
+Gap LongestGap(const linearizability::History& history);
 
 }  // namespace raft::chaos
