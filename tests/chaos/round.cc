@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdio>
+#include <fstream>
 #include <memory>
 #include <string>
 
@@ -11,6 +12,7 @@
 #include "tests/chaos/networked_cluster.h"
 #include "tests/chaos/round_figures.h"
 #include "tests/linearizability/checker.h"
+#include "tests/linearizability/history_text.h"
 
 namespace raft::chaos {
 namespace {
@@ -73,6 +75,7 @@ class Round {
       EXPECT_LE(gap.length.count(), scenario_.gap_max->count()) << "the cluster was stuck";
     }
     ExpectLinearizable(history);
+    if (testing::Test::HasFailure()) KeepHistory(history);
   }
 
   void ExpectLinearizable(const History& history) {
@@ -82,6 +85,12 @@ class Round {
     std::printf("  history of %zu operations: %s, judged in %.2f s and %llu steps\n",
                 history.size(), NameOf(verdict.judgement), SecondsSince(start),
                 static_cast<unsigned long long>(verdict.steps));
+  }
+
+  void KeepHistory(const History& history) {
+    const std::string path = cluster().folder() + "/history";
+    std::ofstream(path) << linearizability::ToText(history);
+    std::fprintf(stderr, "--- the history is kept in %s\n", path.c_str());
   }
 
   integration::Cluster& cluster() { return servers_.cluster(); }
