@@ -20,9 +20,12 @@ constexpr Milliseconds kWriterDeadline{800};
 // Above the longest standstill.
 constexpr Milliseconds kStrayDeadline{4'000};
 constexpr Milliseconds kPauseAfterFailure{10};
+constexpr std::uint32_t kReadOnceIn = 3;  // calls of a writer
 // Now and then a value spans several packets.
 constexpr std::uint32_t kLongValueOnceIn = 100;
 constexpr std::size_t kLongValueBytes = 8'000;
+
+std::string Key(std::uint32_t number) { return "key-" + std::to_string(number); }
 
 std::int64_t NowNanoseconds() {
   return std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1);
@@ -61,6 +64,12 @@ void TakeResult(const v1::ProposeResponse& response, Operation& operation) {
   if (operation.succeeded) operation.revision = response.index();
 }
 
+// Of the key's item as this operation left it or was shown it; 0: there is none.
+std::uint64_t RevisionAfter(const Operation& operation) {
+  if (operation.kind == OperationKind::kDelete) return 0;
+  return operation.seen.has_value() ? operation.seen->modified_revision : operation.revision;
+}
+
 Outcome OutcomeOf(integration::Outcome outcome) {
   if (outcome == integration::Outcome::kDone) return Outcome::kHappened;
   return outcome == integration::Outcome::kRefused ? Outcome::kCertainlyNot : Outcome::kUnknown;
@@ -73,7 +82,9 @@ LoadClient::LoadClient(const Identity& identity, integration::Cluster& cluster, 
       cluster_(cluster),
       view_(view),
       random_(identity.seed),
-      history_number_(identity.number) {}
+      history_number_(identity.number) {
+  last_shown_.key = Key(1);  // which nobody has written yet
+}
 
 void LoadClient::Run(const std::atomic<bool>& stop) {
   while (!stop) {
@@ -90,27 +101,30 @@ void LoadClient::Run(const std::atomic<bool>& stop) {
 Operation LoadClient::NextOperation() {
   Operation operation;
   operation.client = history_number_;
-  operation.key = "key-" + std::to_string(random_.Between(1, kKeys));
+  operation.key = Key(random_.Between(1, kKeys));
   if (!is_writer()) {
     server_ = AnyServer();
-    return operation;
-  }
-  if (!key_to_read_first_.empty()) {
+  } else if (!key_to_read_first_.empty()) {
     operation.key = key_to_read_first_;
-    return operation;
-  }
-  const std::uint32_t chance = random_.Between(1, 100);
-  if (chance <= 35) return operation;
-  operation.kind = chance <= 75   ? OperationKind::kPut
-                   : chance <= 92 ? OperationKind::kCompareAndSet
-                                  : OperationKind::kDelete;
-  if (operation.kind == OperationKind::kDelete) return operation;
-  operation.value = std::to_string(identity_.number) + "-" + std::to_string(++values_);
-  if (OnceIn(kLongValueOnceIn)) operation.value.resize(kLongValueBytes, '.');
-  if (operation.kind == OperationKind::kCompareAndSet) {
-    operation.expected_revision = revisions_[operation.key];
+  } else if (!OnceIn(kReadOnceIn)) {
+    DrawWrite(operation);
   }
   return operation;
+}
+
+void LoadClient::DrawWrite(Operation& operation) {
+  const std::uint32_t chance = random_.Between(1, 10);
+  if (chance == 1) {
+    operation.kind = OperationKind::kDelete;
+    return;
+  }
+  operation.kind = OperationKind::kPut;
+  operation.value = std::to_string(identity_.number) + "-" + std::to_string(++values_);
+  if (OnceIn(kLongValueOnceIn)) operation.value.resize(kLongValueBytes, '.');
+  if (chance > 3) return;
+  operation.kind = OperationKind::kCompareAndSet;
+  operation.key = last_shown_.key;
+  operation.expected_revision = RevisionAfter(last_shown_);
 }
 
 void LoadClient::Perform(Operation& operation) {
@@ -148,8 +162,7 @@ void LoadClient::Learn(const Operation& operation, const Answer<Response>& answe
   if (answer.ok()) {
     if (is_read) key_to_read_first_.clear();
     if (is_read != is_writer()) ++acknowledged_;
-    revisions_[operation.key] =
-        operation.seen.has_value() ? operation.seen->modified_revision : operation.revision;
+    last_shown_ = operation;
     return;
   }
   if (!is_read && operation.outcome == Outcome::kUnknown) key_to_read_first_ = operation.key;

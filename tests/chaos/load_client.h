@@ -9,7 +9,6 @@
 
 #include <atomic>
 #include <cstdint>
-#include <map>
 #include <set>
 #include <string>
 
@@ -58,6 +57,7 @@ class LoadClient {
   using Operation = linearizability::Operation;
 
   Operation NextOperation();
+  void DrawWrite(Operation& operation);
   void Perform(Operation& operation);
   void Read(Operation& operation);
   void Propose(Operation& operation);
@@ -79,7 +79,7 @@ class LoadClient {
   integration::Id server_ = 1;     // asked next
   std::string key_to_read_first_;  // empty: no write of this client is open
   std::uint64_t values_ = 0;       // how many were made, so that each is another one
-  std::map<std::string, std::uint64_t> revisions_;  // of each key, as seen last
+  Operation last_shown_;           // what a compare-and-set builds on
   std::atomic<std::uint64_t> acknowledged_{0};
   linearizability::History history_;
   std::set<std::uint64_t> leader_terms_;  // in which a write was acknowledged

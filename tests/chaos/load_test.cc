@@ -4,6 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+#include <set>
+#include <string>
+
 #include "tests/chaos/cuts.h"
 #include "tests/chaos/networked_cluster.h"
 #include "tests/linearizability/checker.h"
@@ -14,6 +18,7 @@ namespace {
 using linearizability::History;
 using linearizability::Judgement;
 using linearizability::Operation;
+using linearizability::OperationKind;
 using linearizability::Outcome;
 
 // A history of clients that work while one server hears nobody and nobody hears it: it falls
@@ -29,6 +34,21 @@ History HistoryBesideAServerLeftBehind(ClientKind strays) {
   for (int times = 0; times < 10; ++times) EXPECT_TRUE(load.WaitForProgress());
   load.Stop();
   return load.History();
+}
+
+std::string WayOf(const Operation& operation) {
+  const std::string shown = operation.seen.has_value() ? "an item" : "nothing";
+  switch (operation.kind) {
+    case OperationKind::kGet:
+      return "get " + shown;
+    case OperationKind::kPut:
+      return "put";
+    case OperationKind::kDelete:
+      return operation.succeeded ? "delete an item" : "delete nothing";
+    case OperationKind::kCompareAndSet:
+      break;
+  }
+  return operation.succeeded ? "swap" : "not swap and see " + shown;
 }
 
 TEST(LoadTest, StaleReadsThatAreRecordedAsLinearizableAreFound) {
@@ -61,6 +81,26 @@ TEST(LoadTest, AClientHasOneCallOpenAndIsAnotherOneAfterAnUnknownOutcome) {
     EXPECT_EQ(operation.returned_at, linearizability::kNever);
   }
   EXPECT_GT(unknown, 0u) << "nothing was under way when the leader was killed";
+}
+
+// A load that never swaps anything would show nothing about swaps.
+TEST(LoadTest, EveryKindOfOperationHappensInEveryWay) {
+  NetworkedCluster servers(3, 1);
+  servers.StartAll();
+  std::set<std::string> ways;
+  const auto have_all_happened = [&] {
+    Load load(servers.cluster(), ways.size());
+    EXPECT_TRUE(load.WaitForProgress());
+    load.Stop();
+    for (const Operation& operation : load.History()) {
+      if (operation.outcome == Outcome::kHappened) ways.insert(WayOf(operation));
+    }
+    return ways.size() == 8;
+  };
+  EXPECT_TRUE(integration::WaitUntil(have_all_happened));
+  EXPECT_EQ(ways, (std::set<std::string>{"get an item", "get nothing", "put", "delete an item",
+                                         "delete nothing", "swap", "not swap and see an item",
+                                         "not swap and see nothing"}));
 }
 
 }  // namespace
