@@ -22,7 +22,7 @@ RegisterOptions RandomOptions(RandomSource& random) {
   options.clients = random.Between(1, 8);
   options.operations = random.Between(20, 400);
   options.keys = random.Between(1, 4);
-  options.unknown_percent = random.Between(0, 3) * 8;
+  options.unknown_percent = random.Between(0, 3) * 15;
   options.refused_percent = random.Between(0, 10);
   return options;
 }

@@ -24,7 +24,7 @@ bool SimulatedRegister::IsEverybodyIdle() const {
 void SimulatedRegister::Advance(Client& client, std::uint32_t number) {
   if (!client.open) {
     if (history_.size() < options_.operations) Call(client, number);
-  } else if (Percent(options_.unknown_percent)) {
+  } else if (client.loses_answer && (client.took_effect || Percent(50))) {
     LoseAnswer(client);
   } else if (client.took_effect) {
     history_[*client.open].outcome = Outcome::kHappened;
@@ -57,6 +57,7 @@ void SimulatedRegister::Call(Client& client, std::uint32_t number) {
     operation.expected_revision = AnExpectedRevision(operation.key);
   }
   client.open = history_.size();
+  client.loses_answer = Percent(options_.unknown_percent);
   history_.push_back(std::move(operation));
 }
 

@@ -19,8 +19,8 @@ struct RegisterOptions {
   std::uint32_t clients = 4;
   std::uint32_t operations = 100;
   std::uint32_t keys = 1;
-  std::uint32_t values = 0;  // different values written; 0: each write has its own
-  std::uint32_t unknown_percent = 5;
+  std::uint32_t values = 0;           // different values written; 0: each write has its own
+  std::uint32_t unknown_percent = 5;  // of all operations
   std::uint32_t refused_percent = 3;
 };
 
@@ -38,6 +38,7 @@ class SimulatedRegister {
   };
   struct Client {
     std::optional<std::size_t> open;  // its operation, in history_
+    bool loses_answer = false;
     bool took_effect = false;
   };
 
