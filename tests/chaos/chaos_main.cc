@@ -1,6 +1,6 @@
 // chaos: real raftd processes under load and faults, and the check that nobody could tell.
 //
-//   chaos --scenario kill-leader --seconds 27
+//   chaos --scenario kill-leader --seconds 30
 #include <gtest/gtest.h>
 
 #include <CLI/CLI.hpp>
@@ -19,7 +19,7 @@ namespace {
 
 struct Options {
   std::string scenario = "all";
-  std::uint32_t seconds = 27;
+  std::uint32_t seconds = 30;
   std::uint32_t round_seconds = 60;
   std::uint64_t seed = std::random_device{}();
 };

@@ -20,16 +20,33 @@ void FaultInjector::Start(Id server) {
   struck_.erase(server);
 }
 
-void FaultInjector::CarryOut(const Schedule& schedule) {
-  const SteadyTime start = std::chrono::steady_clock::now();
+void FaultInjector::CarryOut(const Schedule& schedule, Pace pace) {
+  SteadyTime start = std::chrono::steady_clock::now();
   for (const Fault& fault : schedule) {
     EndUntil(start + fault.begins);
     // The length of a fault and of a pause is what the schedule is about; nothing is awaited.
     std::this_thread::sleep_until(start + fault.begins);
+    if (pace == Pace::kFromCalmToCalm && endings_.empty()) {
+      if (!AwaitCalm()) return;
+      start = std::max(start, std::chrono::steady_clock::now() - fault.begins);
+    }
     ExpectNobodyEndedByItself();
     Begin(fault, start + fault.begins + fault.lasts);
   }
   EndUntil(SteadyTime::max());
+}
+
+bool FaultInjector::AwaitCalm() {
+  const bool is_calm = integration::WaitUntil([this] {
+    std::set<std::uint64_t> leaders;
+    for (const Id id : cluster().ids()) {
+      const auto status = cluster().Status(id);
+      leaders.insert(status.has_value() ? status->header().leader_id() : 0);
+    }
+    return leaders.size() == 1 && !leaders.contains(0);
+  });
+  EXPECT_TRUE(is_calm) << "the servers do not agree on a leader although nothing disturbs them";
+  return is_calm;
 }
 
 void FaultInjector::EndUntil(SteadyTime now) {
@@ -109,7 +126,9 @@ FaultInjector::Undo FaultInjector::StandStill(Id server) {
 }
 
 FaultInjector::Undo FaultInjector::Terminate(Id server) {
-  if (!struck_.insert(server).second) return {};
+  // Before it answers it has no ear for signals: that would be another way to kill it.
+  if (struck_.contains(server) || !cluster().Status(server).has_value()) return {};
+  struck_.insert(server);
   cluster().process(server).Signal(SIGTERM);
   return [this, server] {
     EXPECT_EQ(cluster().process(server).WaitForExit(kGracefulStop), 0)

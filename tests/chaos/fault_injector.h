@@ -26,7 +26,7 @@ class FaultInjector {
       : servers_(servers), leader_(std::move(leader)) {}
 
   // Blocks until the last fault has ended.
-  void CarryOut(const Schedule& schedule);
+  void CarryOut(const Schedule& schedule, Pace pace);
   // Checks that every server that nothing has struck is still there.
   void ExpectNobodyEndedByItself();
 
@@ -40,6 +40,8 @@ class FaultInjector {
   PeerNetwork& network() { return servers_.network(); }
 
   void Start(Id server);
+  // Until all servers follow one leader; fails the test if they do not in time.
+  bool AwaitCalm();
   void Begin(const Fault& fault, SteadyTime end);
   void EndUntil(SteadyTime now);
 

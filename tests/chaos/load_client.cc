@@ -17,6 +17,9 @@ constexpr std::uint32_t kKeys = 5;
 // Above an election timeout, so that many calls outlive a change of leader; below two, so that a
 // leader that stands still does not hold every client.
 constexpr Milliseconds kWriterDeadline{800};
+// Now and then a call outlives the longest that a server takes to stop.
+constexpr Milliseconds kPatientDeadline{3'000};
+constexpr std::uint32_t kPatientOnceIn = 4;
 // Above the longest standstill.
 constexpr Milliseconds kStrayDeadline{4'000};
 constexpr Milliseconds kPauseAfterFailure{10};
@@ -136,7 +139,7 @@ void LoadClient::Read(Operation& operation) {
   v1::ReadRequest request = integration::GetRequest(operation.key);
   if (identity_.kind == ClientKind::kLiar) request.set_consistency(v1::READ_CONSISTENCY_STALE);
   const Answer<v1::ReadResponse> answer =
-      cluster_.client(server_).Read(request, is_writer() ? kWriterDeadline : kStrayDeadline);
+      cluster_.client(server_).Read(request, is_writer() ? DrawDeadline() : kStrayDeadline);
   operation.outcome = OutcomeOf(answer.outcome);
   if (answer.ok() && answer.response.items_size() > 0) {
     operation.seen = ItemOf(answer.response.items(0));
@@ -146,7 +149,7 @@ void LoadClient::Read(Operation& operation) {
 
 void LoadClient::Propose(Operation& operation) {
   const Answer<v1::ProposeResponse> answer =
-      cluster_.client(server_).Propose(RequestFor(operation), kWriterDeadline);
+      cluster_.client(server_).Propose(RequestFor(operation), DrawDeadline());
   operation.outcome = OutcomeOf(answer.outcome);
   if (answer.ok()) {
     TakeResult(answer.response, operation);
@@ -173,6 +176,10 @@ void LoadClient::Learn(const Operation& operation, const Answer<Response>& answe
 void LoadClient::Record(Operation operation) {
   if (operation.outcome == Outcome::kUnknown) history_number_ += identity_.clients;
   history_.push_back(std::move(operation));
+}
+
+Milliseconds LoadClient::DrawDeadline() {
+  return OnceIn(kPatientOnceIn) ? kPatientDeadline : kWriterDeadline;
 }
 
 void LoadClient::Pause() const { std::this_thread::sleep_for(kPauseAfterFailure); }

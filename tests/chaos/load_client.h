@@ -67,6 +67,8 @@ class LoadClient {
   void Record(Operation operation);
   void Pause() const;
 
+  // Of a writer's call.
+  integration::Milliseconds DrawDeadline();
   integration::Id AnyServer();
   // True once in `times`.
   bool OnceIn(std::uint32_t times) { return random_.Between(1, times) == 1; }

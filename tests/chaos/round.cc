@@ -44,7 +44,7 @@ class Round {
   }
 
   void Run(Milliseconds length) {
-    injector_.CarryOut(scenario_.draw(random_, length));
+    injector_.CarryOut(scenario_.draw(random_, length), scenario_.pace);
     ExpectRecovery();
     load_->Stop();
     cluster().MustPut("after", "all is well");
