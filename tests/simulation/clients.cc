@@ -16,7 +16,10 @@ using linearizability::OperationKind;
 using linearizability::Outcome;
 
 constexpr std::uint64_t kPart = 4;
-constexpr Moment kPatience = 2 * kSecond;
+constexpr Moment kPatienceMin = 200 * kMillisecond;
+constexpr Moment kPatienceMax = 2 * kSecond;
+// Of each operation: it goes to any server, so that old leaders and new ones are both asked.
+constexpr std::uint32_t kRestlessPerThousand = 150;
 constexpr Moment kPauseAfterRefusal = 20 * kMillisecond;
 
 std::optional<Item> ItemOf(const raft::v1::KeyValue& item) {
@@ -107,7 +110,8 @@ Operation Clients::DrawOperation(Client& client) {
 void Clients::SendOpen(std::size_t client) {
   const std::size_t call = *clients_[client].open;
   const Operation& operation = calls_[call].operation;
-  const ServerId target = clients_[client].target;
+  ServerId& target = clients_[client].target;
+  if (dice_.Chance(kRestlessPerThousand)) target = AnyServer();
   story_.Tell([&] {
     return "client " + std::to_string(operation.client) + " asks " + NameOf(target) + " to " +
            Word(operation.kind) + " " + operation.key + " " + operation.value;
@@ -118,13 +122,14 @@ void Clients::SendOpen(std::size_t client) {
       .key = operation.key,
       .answer = [this, client, call](const ClientAnswer& answer) { Hear(client, call, answer); }};
   network_.SendOnce(ServerId(0), target,
-                    [this, target, request = std::move(request)] { submit_(target, request); });
-  time_.After(kPatience, [this, client, call] { GiveUp(client, call); });
+                    [this, to = target, request = std::move(request)] { submit_(to, request); });
+  time_.After(dice_.MomentBetween(kPatienceMin, kPatienceMax),
+              [this, client, call] { GiveUp(client, call); });
 }
 
 void Clients::GiveUp(std::size_t client, std::size_t call) {
   if (clients_[client].open != call) return;
-  clients_[client].target = ServerId(dice_.Between(1, plan_.servers));
+  clients_[client].target = AnyServer();
   End(client, Outcome::kUnknown);
 }
 
@@ -135,7 +140,7 @@ void Clients::Hear(std::size_t client, std::size_t call, const ClientAnswer& ans
     Record(clients_[client], calls_[call], answer);
     return End(client, Outcome::kHappened);
   }
-  clients_[client].target = answer.leader_hint.value_or(ServerId(dice_.Between(1, plan_.servers)));
+  clients_[client].target = answer.leader_hint.value_or(AnyServer());
   End(client,
       answer.kind == ClientAnswer::Kind::kRefused ? Outcome::kCertainlyNot : Outcome::kUnknown);
 }

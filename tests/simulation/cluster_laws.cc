@@ -30,8 +30,10 @@ bool IsUnique(const LogEntry& entry) {
   return command.ParseFromString(entry.data) && !command.has_delete_();
 }
 
-ClusterLaws::ClusterLaws(IsDurable is_durable_on_majority, Story& story)
-    : is_durable_on_majority_(std::move(is_durable_on_majority)), story_(story) {}
+ClusterLaws::ClusterLaws(std::size_t servers, IsDurable is_durable_on_majority, Story& story)
+    : is_durable_on_majority_(std::move(is_durable_on_majority)),
+      story_(story),
+      servers_(servers) {}
 
 void ClusterLaws::Demand(bool holds, const char* law, const std::function<std::string()>& seen) {
   ++checked_;
@@ -59,6 +61,12 @@ void ClusterLaws::BecameLeader(ServerId server, Term term, const LogView& log) {
   Demand(is_first || leader->second == server, "W1 election safety", [&] {
     return "servers " + std::to_string(leader->second.value()) + " and " +
            std::to_string(server.value()) + " lead in term " + std::to_string(term.value());
+  });
+  std::set<ServerId> voters = votes_[{term, server}];
+  voters.insert(server);
+  Demand(voters.size() > servers_ / 2, "W1 elected by a majority", [&] {
+    return "server " + std::to_string(server.value()) + " leads in term " +
+           std::to_string(term.value()) + " with " + std::to_string(voters.size()) + " votes";
   });
   // The newest entry that an earlier term committed vouches for all before it (W2).
   for (auto committed = ledger_.rbegin(); committed != ledger_.rend(); ++committed) {

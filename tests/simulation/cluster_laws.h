@@ -7,11 +7,13 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "core/effects.h"
@@ -24,12 +26,17 @@ class ClusterLaws {
  public:
   // `is_durable_on_majority` looks at the disks of the moment.
   using IsDurable = std::function<bool(LogPosition)>;
-  ClusterLaws(IsDurable is_durable_on_majority, Story& story);
+  ClusterLaws(std::size_t servers, IsDurable is_durable_on_majority, Story& story);
 
   // W2: an entry's position determines its content and the position before it; by induction two
   // logs that agree on a position agree on everything before it. `log`: with the write carried.
   void Wrote(const PersistRequest& request, const LogView& log);
-  // W1 one leader a term; W3 its log holds all that was committed in earlier terms.
+  // A vote leaves its voter; that it is durable is the voter's law.
+  void VoteLeaves(ServerId voter, ServerId candidate, Term term) {
+    votes_[{term, candidate}].insert(voter);
+  }
+  // W1 one leader a term, with the votes of a majority in that term; W3 its log holds all that was
+  // committed in earlier terms.
   void BecameLeader(ServerId server, Term term, const LogView& log);
   // W4 no two servers commit different entries at one index; W5 what is committed is durable on a
   // majority; W9 no command is committed twice.
@@ -67,8 +74,10 @@ class ClusterLaws {
 
   const IsDurable is_durable_on_majority_;
   Story& story_;
+  const std::size_t servers_;
   std::map<Term, ServerId> leaders_;
-  std::unordered_map<std::uint64_t, Known> known_;  // by term and index
+  std::map<std::pair<Term, ServerId>, std::set<ServerId>> votes_;  // told, by term and candidate
+  std::unordered_map<std::uint64_t, Known> known_;                 // by term and index
   std::vector<Committal> ledger_;
   std::unordered_set<std::string> commands_;  // committed, as far as they are unique
   std::unordered_set<std::string> refused_;

@@ -18,7 +18,7 @@ constexpr std::array<std::string_view, kFaults> kNames = {
 
 constexpr std::uint64_t kShapePart = 1;
 constexpr std::uint64_t kFaultsPart = 2;
-constexpr std::uint32_t kRealStorageOneIn = 8;
+constexpr std::uint32_t kRealStorageOneIn = 4;
 
 // Mostly three and five; one, two, four and seven now and then.
 std::uint32_t DrawServers(Dice& dice) {

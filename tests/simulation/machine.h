@@ -31,8 +31,8 @@ class Machine {
   // The plug was pulled: unsynced suffixes are gone.
   virtual void PowerLost() = 0;
 
-  // The power goes inside the `steps`-th next step of a write: it is done by half, later ones not
-  // at all, and all of them fail.
+  // The power goes inside one of the next `steps` steps of writing: that one is done by half, later
+  // ones not at all, and all of them fail.
   virtual void CutPowerAfter(std::uint32_t steps) = 0;
   virtual bool has_lost_power() const = 0;
 

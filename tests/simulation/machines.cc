@@ -26,9 +26,8 @@ std::vector<std::unique_ptr<Machine>> MakeThin(std::uint64_t seed, std::uint32_t
 
 std::vector<std::unique_ptr<Machine>> MakeReal(std::uint64_t seed, std::uint32_t servers) {
   std::vector<std::unique_ptr<RealMachine>> born;
-  FoundingConfiguration founding{.cluster_id = std::string(16, 'c'),
-                                 .log_time_ms = kFoundingTimeMs,
-                                 .members = {}};
+  FoundingConfiguration founding{
+      .cluster_id = std::string(16, 'c'), .log_time_ms = kFoundingTimeMs, .members = {}};
   for (std::uint32_t id = 1; id <= servers; ++id) {
     born.push_back(std::make_unique<RealMachine>(SeedOf(seed, id), ServerId(id)));
     founding.members.push_back(born.back()->member());

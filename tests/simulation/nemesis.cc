@@ -139,7 +139,7 @@ void Nemesis::ApplyToDisk(Fault fault, SimulatedServer& victim) {
       machine.FillUp();
       return Last([&machine] { machine.Repair(); });
     default:
-      return machine.CutPowerAfter(dice_.Between(1, 4));
+      return machine.CutPowerAfter(4);
   }
 }
 
@@ -212,6 +212,24 @@ void Nemesis::HealOnly(const std::vector<ServerId>& healthy) {
   }
 }
 
+void Nemesis::HideLeaderFromBroken(ServerId leader, const std::vector<ServerId>& healthy) {
+  undoings_.clear();  // whoever flapped stops
+  for (const auto& server : servers_) {
+    const ServerId id = server->id();
+    if (std::find(healthy.begin(), healthy.end(), id) != healthy.end() || dice_.Coin()) continue;
+    MendAllOf(id);
+    network_.Cut(leader, id);
+    network_.Cut(id, leader);
+  }
+}
+
+void Nemesis::MendAllOf(ServerId server) {
+  for (const auto& other : servers_) {
+    network_.Mend(other->id(), server);
+    network_.Mend(server, other->id());
+  }
+}
+
 void Nemesis::Break(SimulatedServer& server) {
   switch (dice_.Between(0, 4)) {
     case 0:
@@ -235,10 +253,7 @@ void Nemesis::Flap(ServerId server, bool is_cut) {
   if (is_cut) {
     CutOff(server, true, true);
   } else {
-    for (const auto& other : servers_) {
-      network_.Mend(other->id(), server);
-      network_.Mend(server, other->id());
-    }
+    MendAllOf(server);
   }
   const std::uint64_t number = ++last_undoing_;
   undoings_.emplace(number, [] {});  // a mark: while it stands, the flapping goes on

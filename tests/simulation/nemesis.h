@@ -26,6 +26,9 @@ class Nemesis {
   void HealAll();
   // These servers are whole; each of the others stays broken in a way of its own, for ever.
   void HealOnly(const std::vector<ServerId>& healthy);
+  // Of the broken ones, those who are up see everybody but this leader: they will campaign, and
+  // must not disturb (trap A12).
+  void HideLeaderFromBroken(ServerId leader, const std::vector<ServerId>& healthy);
   // A server went down by itself: it is started again after a while.
   void WentDown(SimulatedServer& server);
 
@@ -43,6 +46,7 @@ class Nemesis {
   void Break(SimulatedServer& server);
   void Flap(ServerId server, bool is_cut);
   void CutIntoChain();
+  void MendAllOf(ServerId server);
   void CutOff(ServerId server, bool inbound, bool outbound);
   void RestartLater(SimulatedServer& server);
 

@@ -33,6 +33,7 @@ class Network {
   bool IsCut(ServerId from, ServerId to) const { return cuts_.contains({from, to}); }
   // Whether messages are harmed one by one.
   void Storm(bool storms) { storms_ = storms; }
+  bool is_storming() const { return storms_; }
 
  private:
   bool Happens(Fault fault, std::uint32_t per_thousand);

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::uint64_t kMembersHash = 1;
 // One step of a thin machine is some operations here: appends, syncs, both promise slots.
-constexpr std::uint32_t kOperationsPerStep = 5;
+constexpr std::uint32_t kOperationsPerStep = 4;
 
 }  // namespace
 

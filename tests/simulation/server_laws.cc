@@ -135,7 +135,11 @@ void ServerLaws::RequestLeaves(const PeerRequest& request) {
     Demand(ask->term <= durable_.promise.current_term.Next(), "N3 promise before word",
            "asks for pre-votes of term " + std::to_string(ask->term.value()) + " while " +
                Text(durable_.promise) + " is durable");
+    pre_voted_for_ = ask->term;
   } else if (const auto* vote = std::get_if<RequestVoteRequest>(&request)) {
+    Demand(vote->term == pre_voted_for_, "no campaign without a pre-vote",
+           "campaigns in term " + std::to_string(vote->term.value()) +
+               " and asked for pre-votes of term " + std::to_string(pre_voted_for_.value()));
     DemandOwnVote(vote->term, "a vote request");
   } else {
     DemandOwnVote(std::get<AppendEntriesRequest>(request).term, "an append");

@@ -59,6 +59,7 @@ class ServerLaws {
   std::vector<PersistRequest> in_flight_;  // begun, not done
   std::map<Term, ServerId> votes_;         // in this life, and what is durable of earlier ones
   Promise told_;                           // the highest promise that left in any message
+  Term pre_voted_for_;                     // the term of the newest pre-vote asked for
   LogPosition acknowledged_;  // the last entry told to be durable, unless replaced since
   std::optional<RaftStatus> shown_;
   std::uint64_t checked_ = 0;

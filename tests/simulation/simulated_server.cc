@@ -1,5 +1,6 @@
 #include "tests/simulation/simulated_server.h"
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -10,6 +11,8 @@ namespace raft::simulation {
 namespace {
 
 constexpr std::uint64_t kPartOfFirstServer = 1'000;
+// A write of promise and log, and another that it waits for, take about so many steps.
+constexpr std::uint32_t kStepsOfAimedCut = 4;
 constexpr Moment kTurnDelayMax = 300;  // microseconds: what gathers meanwhile shares a turn
 
 ClusterConfiguration ConfigurationOf(std::uint32_t servers) {
@@ -69,7 +72,7 @@ bool SimulatedServer::Start() {
       *opened_.state, [this](Ticket ticket, ClientAnswer answer) { Answer(ticket, answer); },
       [this](Ticket ticket) {
         const auto client = clients_.find(ticket);
-        return client == clients_.end() ? std::string() : client->second.key;
+        return client == clients_.end() ? std::string() : client->second.request.key;
       },
       [this](LogIndex index) { Put(EntriesApplied{index}); }, [this] { FailedToWrite(); });
   ScheduleTick();
@@ -88,6 +91,7 @@ void SimulatedServer::EndLife(bool power_lost) {
   inbox_.clear();
   turn_due_ = tick_waits_ = false;
   requests_.clear();
+  answered_.clear();
   clients_.clear();
   // Whoever waits for an answer is told that none will come.
   for (const auto& [call, open] : std::exchange(calls_, {})) {
@@ -159,6 +163,7 @@ void SimulatedServer::CarryOut(Effects effects) {
   if (effects.persist) {
     laws_.AskedToWrite(*effects.persist, commit_observed_);
     world_.laws.Wrote(*effects.persist, laws_.written());
+    if (AimsPowerCutAt(*effects.persist)) machine_->CutPowerAfter(kStepsOfAimedCut);
     disk_.Push(std::move(*effects.persist));
   }
   NoteEvents(effects.events);
@@ -166,6 +171,7 @@ void SimulatedServer::CarryOut(Effects effects) {
   ObserveCommit(status);
   laws_.Shows(status);
   world_.laws.HandedToApply(effects.entries_to_apply);
+  for (const ReadReady& ready : effects.reads_ready) DemandConfirmed(ready);
   for (OutgoingRequest& request : effects.requests) SendRequest(std::move(request));
   for (OutgoingResponse& response : effects.responses) SendResponse(std::move(response));
   for (const Refusal& refusal : effects.refusals) {
@@ -184,6 +190,18 @@ void SimulatedServer::CarryOut(Effects effects) {
   if (!work.proposals_appended.empty() || !work.entries.empty() || !work.reads_ready.empty()) {
     apply_.Push(std::move(work));
   }
+}
+
+// Writes that do several things at once are where a crash hurts most, and rare: aimed at.
+bool SimulatedServer::AimsPowerCutAt(const PersistRequest& request) {
+  std::uint32_t per_thousand = 0;
+  if (request.promise) per_thousand = disk_.is_busy() ? 400 : 20;
+  if (request.promise && !request.entries.empty()) per_thousand = 300;
+  if (request.truncate_from) per_thousand = 800;
+  if (!dice_.Chance(per_thousand) || !world_.network.is_storming()) return false;
+  if (!world_.plan.Has(Fault::kPowerLostInDiskStep)) return false;
+  world_.story.Count(Fault::kPowerLostInDiskStep);
+  return true;
 }
 
 void SimulatedServer::NoteEvents(const std::vector<RaftEvent>& events) {
@@ -214,8 +232,10 @@ void SimulatedServer::SendRequest(OutgoingRequest outgoing) {
   laws_.RequestLeaves(outgoing.request);
   const Moment patience =
       world_.plan.options.election_timeout_ticks_max * world_.plan.options.tick_ms * kMillisecond;
-  requests_.emplace(NumberOf(outgoing.request),
-                    OpenRequest{.peer = outgoing.to, .deadline = world_.time.now() + patience});
+  requests_.emplace(
+      NumberOf(outgoing.request),
+      OpenRequest{
+          .peer = outgoing.to, .deadline = world_.time.now() + patience, .left_at = ++order_});
   world_.story.Tell(
       [&] { return NameOf(self_) + " -> " + NameOf(outgoing.to) + " " + Tell(outgoing.request); });
   world_.network.Send(self_, outgoing.to,
@@ -248,6 +268,10 @@ void SimulatedServer::SendResponse(OutgoingResponse outgoing) {
   const OpenCall open = call->second;
   calls_.erase(call);
   laws_.ResponseLeaves(outgoing.response, outgoing.to.peer, open.verified);
+  const auto* vote = std::get_if<RequestVoteResponse>(&outgoing.response);
+  if (vote != nullptr && vote->vote_granted) {
+    world_.laws.VoteLeaves(self_, open.caller, vote->term);
+  }
   world_.story.Tell([&] {
     return NameOf(self_) + " -> " + NameOf(outgoing.to.peer) + " " + Tell(outgoing.response);
   });
@@ -259,7 +283,11 @@ void SimulatedServer::SendResponse(OutgoingResponse outgoing) {
 // An answer reaches the life that asked; a late or copied one is delivered all the same.
 void SimulatedServer::ResponseArrives(ServerId from, std::uint64_t life, PeerResponse response) {
   if (!is_up() || life != life_) return;
-  requests_.erase(NumberOf(response));
+  const auto request = requests_.find(NumberOf(response));
+  if (request != requests_.end()) {
+    answered_[from] = std::max(answered_[from], request->second.left_at);
+    requests_.erase(request);
+  }
   Put(ResponseReceived{.from = from, .response = std::move(response)});
 }
 
@@ -287,7 +315,7 @@ void SimulatedServer::Submit(ClientRequest request) {
   const Ticket ticket(++last_ticket_);
   std::string command = request.command;
   const bool is_read = request.is_read;
-  clients_.emplace(ticket, std::move(request));
+  clients_.emplace(ticket, WaitingClient{.request = std::move(request), .came_at = ++order_});
   if (is_read) {
     Put(ReadRequested{.ticket = ticket});
   } else {
@@ -296,14 +324,24 @@ void SimulatedServer::Submit(ClientRequest request) {
   }
 }
 
+void SimulatedServer::DemandConfirmed(const ReadReady& ready) const {
+  const std::uint64_t came_at = clients_.at(ready.ticket).came_at;
+  const auto confirmed = std::count_if(answered_.begin(), answered_.end(),
+                                       [&](const auto& peer) { return peer.second > came_at; });
+  if (static_cast<std::size_t>(confirmed) + 1 > world_.plan.servers / 2) return;
+  throw LawBroken("W10 a majority confirms a read after it came",
+                  NameOf(self_) + " answers a read that " + std::to_string(confirmed) +
+                      " peers have confirmed");
+}
+
 void SimulatedServer::Answer(Ticket ticket, ClientAnswer answer) {
   const auto client = clients_.find(ticket);
   if (client == clients_.end()) {
     throw LawBroken("W12 every client is answered once", NameOf(self_) + " answered one twice");
   }
-  world_.network.Send(
-      self_, ServerId(0),
-      [tell = std::move(client->second.answer), answer = std::move(answer)] { tell(answer); });
+  world_.network.Send(self_, ServerId(0),
+                      [tell = std::move(client->second.request.answer),
+                       answer = std::move(answer)] { tell(answer); });
   clients_.erase(client);
 }
 

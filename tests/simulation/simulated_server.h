@@ -49,6 +49,8 @@ class SimulatedServer {
   RaftStatus status() const { return raft_->status(); }
   LogIndex applied() const { return opened_.state->applied().index; }
   std::string digest() const { return opened_.state->digest(); }
+  // Clients who were neither answered nor refused yet.
+  std::size_t clients_waiting() const { return clients_.size(); }
   const ServerLaws& laws() const { return laws_; }
   Machine& machine() { return *machine_; }
 
@@ -75,6 +77,11 @@ class SimulatedServer {
   struct OpenRequest {
     ServerId peer;
     Moment deadline;
+    std::uint64_t left_at;  // order_ when it left
+  };
+  struct WaitingClient {
+    ClientRequest request;
+    std::uint64_t came_at;  // order_ when it came
   };
   struct OpenCall {
     ServerId caller;
@@ -92,6 +99,7 @@ class SimulatedServer {
   void Put(Input input);
   void Turn();
   void CarryOut(Effects effects);
+  bool AimsPowerCutAt(const PersistRequest& request);
   void NoteEvents(const std::vector<RaftEvent>& events);
   void ObserveCommit(const RaftStatus& status);
 
@@ -103,7 +111,8 @@ class SimulatedServer {
   void NobodyAnswers(std::uint64_t life, RequestNumber number);
   void GiveUpLateRequests();
 
-  // Clients.
+  // Clients. W10: a majority answered requests that left after the read came.
+  void DemandConfirmed(const ReadReady& ready) const;
   void Answer(Ticket ticket, ClientAnswer answer);
 
   const ServerId self_;
@@ -125,7 +134,9 @@ class SimulatedServer {
   LogIndex commit_observed_;
   std::map<RequestNumber, OpenRequest> requests_;  // ours, not answered yet
   std::map<CallId, OpenCall> calls_;               // theirs, not answered yet
-  std::map<Ticket, ClientRequest> clients_;
+  std::map<Ticket, WaitingClient> clients_;
+  std::uint64_t order_ = 0;  // rises with every client that comes and every request that leaves
+  std::map<ServerId, std::uint64_t> answered_;  // by each peer: left_at of its newest request
   std::uint64_t last_call_ = 0;
   std::uint64_t last_ticket_ = 0;
 

@@ -11,6 +11,7 @@ constexpr std::array<std::string_view, kSometimes> kNames = {
     "election_timed_out",
     "leader_lost_its_quorum",
     "leader_met_newer_term",
+    "leader_whose_disk_hung",
     "vote_disregarded",
     "conflict_truncated",
     "truncated_while_a_write_was_in_flight",

@@ -24,6 +24,7 @@ enum class Sometimes : std::uint8_t {
   kElectionTimedOut,
   kLeaderLostItsQuorum,
   kLeaderMetNewerTerm,
+  kLeaderWhoseDiskHung,
   kVoteDisregarded,
   kConflictTruncated,
   kTruncatedWhileAWriteWasInFlight,
@@ -43,7 +44,7 @@ enum class Sometimes : std::uint8_t {
   kDiskErrorEndedAProcess,
   kStartRefused,
 };
-inline constexpr std::size_t kSometimes = 23;
+inline constexpr std::size_t kSometimes = 24;
 std::string_view NameOf(Sometimes state);
 
 // Plain numbers, so that they can be added up across runs and processes.

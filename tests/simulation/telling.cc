@@ -123,6 +123,7 @@ void CountSometimes(const RaftEvent& event, Story& story) {
     if (ballot->outcome == BallotOutcome::kTimeout) story.Count(Sometimes::kElectionTimedOut);
   } else if (const auto* down = std::get_if<SteppedDown>(&event)) {
     if (down->reason == StepDownReason::kQuorumLost) story.Count(Sometimes::kLeaderLostItsQuorum);
+    if (down->reason == StepDownReason::kDiskStalled) story.Count(Sometimes::kLeaderWhoseDiskHung);
     if (down->reason == StepDownReason::kNewerTerm) story.Count(Sometimes::kLeaderMetNewerTerm);
   } else if (const auto* vote = std::get_if<VoteDecided>(&event)) {
     if (vote->decision == VoteDecision::kDisregarded) story.Count(Sometimes::kVoteDisregarded);

@@ -40,7 +40,9 @@ class ThinMachine final : public Machine {
   absl::StatusOr<OpenedServer> Start() override;
   void ProcessEnded() override;
   void PowerLost() override;
-  void CutPowerAfter(std::uint32_t steps) override { disk_.steps_to_power_cut = steps; }
+  void CutPowerAfter(std::uint32_t steps) override {
+    disk_.steps_to_power_cut = dice_.Between(1, steps);
+  }
   bool has_lost_power() const override { return disk_.has_lost_power; }
   void FailOnce(std::uint32_t after_steps) override { disk_.steps_to_failure = after_steps; }
   void FailForGood() override { disk_.fails_for_good = true; }

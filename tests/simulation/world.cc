@@ -21,7 +21,9 @@ World::World(std::uint64_t seed, const Wishes& wishes, bool told)
     : plan_(DrawFaultPlan(seed, wishes)),
       story_(time_, told),
       network_(seed, plan_, time_, story_),
-      laws_([this](LogPosition position) { return IsDurableOnMajority(position); }, story_),
+      laws_(
+          plan_.servers, [this](LogPosition position) { return IsDurableOnMajority(position); },
+          story_),
       nemesis_(seed, plan_, time_, network_, story_, servers_),
       clients_(seed, plan_, time_, network_, laws_, story_,
                [this](ServerId server, ClientRequest request) {
@@ -97,6 +99,7 @@ void World::RunWithHealthyMajority() {
   const ServerId leader = *AgreedLeader(majority);
   if (std::find(majority.begin(), majority.end(), leader) == majority.end()) return;
   const Term term = Find(leader).status().current_term;
+  nemesis_.HideLeaderFromBroken(leader, majority);
   time_.RunUntil(time_.now() + Timeouts(5));
   const RaftStatus later = Find(leader).status();
   if (later.role != RoleName::kLeader || later.current_term != term) {
@@ -119,6 +122,12 @@ void World::RunHealed() {
   DemandWithin(Timeouts(20), "L2 every client is answered or gives up",
                [&] { return clients_.are_idle(); });
   DemandWithin(Timeouts(20), "L3 all servers come to one state", [&] { return HaveConverged(); });
+  for (const auto& server : servers_) {
+    if (server->clients_waiting() == 0) continue;
+    throw LawBroken(
+        "G7 whoever waits is answered or refused",
+        NameOf(server->id()) + " has forgotten " + std::to_string(server->clients_waiting()));
+  }
   if (HighestTerm().value() > before.value() + kTermsAfterHealingMax) {
     throw LawBroken("L5 terms do not run away",
                     "from " + std::to_string(before.value()) + "; " + Standing());
