@@ -19,6 +19,9 @@ def described(was="  two();", becomes=f"  if (!PLANTED_BUG({NAME})) two();", tra
             f"@@ was {source}\n{was}\n@@ becomes\n{becomes}\n")
 
 
+SOME_BUG = catalogue.Bug("B3_x", "B3", "what", "why", [catalogue.Change("core/follower.cc", [], [], 1)])
+
+
 class CatalogueTest(unittest.TestCase):
     def refused(self, text, reason, name=NAME):
         with self.assertRaisesRegex(catalogue.CatalogueError, reason) as caught:
@@ -121,17 +124,17 @@ class RunTest(unittest.TestCase):
 
     def test_a_red_seed_is_counted_from_the_first(self):
         path = self.program('[ "$RAFT_PLANTED_BUG" = B3_x ] && echo "RED seed=107 law=It broke" && exit 1')
-        outcome = run_planted_bugs.run(path, "B3_x", 101, 500)
+        outcome = run_planted_bugs.run(path, SOME_BUG, 101, 500)
         self.assertEqual((outcome.law, outcome.seeds), ("It broke", 7))
 
     def test_green_is_no_law(self):
-        outcome = run_planted_bugs.run(self.program("exit 0"), "B3_x", 1, 500)
+        outcome = run_planted_bugs.run(self.program("exit 0"), SOME_BUG, 1, 500)
         self.assertEqual((outcome.law, outcome.seeds), (None, 500))
 
     def test_a_program_that_fails_otherwise_caught_nothing(self):
         for script in ("exit 1", "exit 2", "kill -9 $$", "echo 'RED seed=1 law=x'"):
             with self.assertRaisesRegex(RuntimeError, "B3_x"):
-                run_planted_bugs.run(self.program(script), "B3_x", 1, 5)
+                run_planted_bugs.run(self.program(script), SOME_BUG, 1, 5)
 
     def test_one_missed_try_is_a_miss(self):
         bug = catalogue.parse(described(), NAME)
