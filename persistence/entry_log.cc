@@ -39,7 +39,7 @@ absl::StatusOr<std::unique_ptr<EntryLog>> EntryLog::Open(Disk& disk, const std::
     const absl::StatusCode code = absl::IsNotFound(database.status())
                                       ? absl::StatusCode::kFailedPrecondition
                                       : database.status().code();
-    return absl::Status(code, std::string(database.status().message()) + kWayBack);
+    return absl::Status(code, std::string(database.status().message()) + WayBackFrom(code));
   }
   std::unique_ptr<EntryLog> log(new EntryLog(*std::move(database)));
   if (absl::Status status = log->ReadBase(owner); !status.ok()) return status;

@@ -17,7 +17,7 @@ constexpr std::size_t kResultBytesMax = 8 << 20;
 leveldb::Slice ToSlice(std::string_view view) { return {view.data(), view.size()}; }
 
 absl::Status Untrusted(const std::string& path, absl::StatusCode code, const std::string& cause) {
-  return absl::Status(code, "cannot trust state " + path + ": " + cause + kWayBack);
+  return absl::Status(code, "cannot trust state " + path + ": " + cause + WayBackFrom(code));
 }
 
 // A record that every state has.

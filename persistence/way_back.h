@@ -4,10 +4,23 @@
 // identity (traps H19, H22).
 #pragma once
 
+#include "absl/status/status.h"
+
 namespace raft {
 
 inline constexpr char kWayBack[] =
-    "; restore the disk, or give the server an empty data directory and let it join as a new "
-    "member";
+    "; restore the disk: under an empty data directory it would be another server, which may only "
+    "join as a new member, and this version cannot add members yet";
+
+// The way back from a refusal with this code: good data behind a full or unreadable disk must not be
+// given up for lost.
+inline const char* WayBackFrom(absl::StatusCode code) {
+  const bool is_damage = code == absl::StatusCode::kDataLoss ||
+                         code == absl::StatusCode::kFailedPrecondition ||
+                         code == absl::StatusCode::kNotFound;
+  return is_damage ? kWayBack
+                   : "; mend that (free some space, allow the access) and start again: nothing is "
+                     "known to be lost";
+}
 
 }  // namespace raft

@@ -200,7 +200,7 @@ TEST_F(EntryLogTest, RefusesAHoleAndNamesTheIndex) {
   EXPECT_THAT(std::string(status.message()), HasSubstr(path_));
   EXPECT_THAT(std::string(status.message()), HasSubstr("index 3"));
   EXPECT_THAT(std::string(status.message()), HasSubstr("holds index 4"));
-  EXPECT_THAT(std::string(status.message()), HasSubstr("join as a new member"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("restore the disk"));
 }
 
 TEST_F(EntryLogTest, RefusesAMissingFirstEntry) {

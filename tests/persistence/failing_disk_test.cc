@@ -114,6 +114,17 @@ TEST_F(FailingDiskTest, AFailedLogFailsEveryLaterPromise) {
   EXPECT_EQ(PromiseFile::Open(LocalDisk(), directory_.path(), TestOwner())->promise(), Promise{});
 }
 
+// Whoever is told to restore a disk that is only full deletes good data.
+TEST_F(FailingDiskTest, ADiskThatCannotBeWrittenIsNotTakenForADamagedOne) {
+  const std::string path = directory_.Path("log");
+  BreakableDisk disk;
+  OpenLog(path, disk);
+  disk.env().FailOnce(DiskOperation::kCreate, 0);
+  const absl::Status refused = EntryLog::Open(disk, path, TestOwner()).status();
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("start again"));
+  EXPECT_TRUE(EntryLog::Open(disk, path, TestOwner()).ok());
+}
+
 TEST_F(FailingDiskTest, AFailedWriteOfTheStateIsFinal) {
   BreakableDisk disk;
   const std::unique_ptr<LevelDbKeyValueStore> state = OpenState(directory_.Path("s"), disk);
