@@ -316,8 +316,9 @@ std::uint64_t Leader::TicksSinceQuorumContact() const {
 }
 
 // A leader whose disk hangs may still commit by its peers' disks, but applies nothing and so
-// answers nobody, while its heartbeats keep everybody else from leading (trap H11). Twice as patient
-// as with silent peers, because a slow sync is often shared by every disk. Alone it has no better.
+// answers nobody, while its heartbeats keep everybody else from leading (trap H11). Twice as
+// patient as with silent peers, because a slow sync is often shared by every disk. Alone it has no
+// better.
 bool Leader::HasDiskStalled() const {
   if (peers_.empty()) return false;
   return state_.ticks - disk_idle_or_done_at_ticks_ > 2 * options().election_timeout_ticks_max;

@@ -99,13 +99,14 @@ absl::Status CommandExecutor::Get(const std::string& key, Page* page) {
 
 absl::Status CommandExecutor::Scan(const raft::v1::Scan& scan, Page* page) {
   const int limit = static_cast<int>(scan.limit() == 0 ? kScanLimitDefault : scan.limit());
-  return overlay_->Walk(
-      scan.start(), scan.end(), [&](std::string_view key, const RecordView& record) {
-        page->more = page->items->size() == limit;
-        if (page->more || !page->Admit(ItemBytes(key, record, scan.keys_only()))) return false;
-        FillItem(key, record, scan.keys_only(), page->items->Add());
-        return true;
-      });
+  return overlay_->Walk(scan.start(), scan.end(),
+                        [&](std::string_view key, const RecordView& record) {
+                          page->more = page->items->size() == limit;
+                          if (page->more || !page->Admit(ItemBytes(key, record, scan.keys_only())))
+                            return false;
+                          FillItem(key, record, scan.keys_only(), page->items->Add());
+                          return true;
+                        });
 }
 
 absl::Status CommandExecutor::CompareAndSet(const raft::v1::CompareAndSet& command,

@@ -115,8 +115,8 @@ absl::Status LocalDataDirectory::Identify(ServerId server_id, std::uint64_t init
   absl::StatusOr<Identity> found = ReadIdentityFile(disk_, path_);
   if (absl::IsNotFound(found.status())) return BeBorn(server_id, initial_members_hash);
   if (!found.ok()) {
-    return absl::Status(found.status().code(), std::string(found.status().message()) +
-                                                   WayBackFrom(found.status().code()));
+    return absl::Status(found.status().code(),
+                        std::string(found.status().message()) + WayBackFrom(found.status().code()));
   }
   identity_ = *std::move(found);
   // It may have been read from memory: a process killed in the middle of replacing it leaves a name

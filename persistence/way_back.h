@@ -12,8 +12,8 @@ inline constexpr char kWayBack[] =
     "; restore the disk: under an empty data directory it would be another server, which may only "
     "join as a new member, and this version cannot add members yet";
 
-// The way back from a refusal with this code: good data behind a full or unreadable disk must not be
-// given up for lost.
+// The way back from a refusal with this code: good data behind a full or unreadable disk must not
+// be given up for lost.
 inline const char* WayBackFrom(absl::StatusCode code) {
   const bool is_damage = code == absl::StatusCode::kDataLoss ||
                          code == absl::StatusCode::kFailedPrecondition ||

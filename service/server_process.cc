@@ -122,8 +122,8 @@ std::optional<ProcessFailure> ServerProcess::OpenPage() {
 }
 
 std::optional<ProcessFailure> ServerProcess::OpenDoors() {
-  peer_service_ =
-      std::make_unique<PeerService>(local_, ConversionLimits{.entry_data_bytes_max = kCommandBytesCeiling}, *peers_, *observer_);
+  peer_service_ = std::make_unique<PeerService>(
+      local_, ConversionLimits{.entry_data_bytes_max = kCommandBytesCeiling}, *peers_, *observer_);
   consensus_service_ =
       std::make_unique<ConsensusService>(ClientLimitsOf(options_), *gate_, *errors_, *metrics_);
   cluster_service_ = std::make_unique<ClusterService>(*gate_, *errors_, *report_, *metrics_);
