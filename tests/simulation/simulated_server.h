@@ -5,6 +5,8 @@
 // turn is followed by the laws.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -49,8 +51,12 @@ class SimulatedServer {
   RaftStatus status() const { return raft_->status(); }
   LogIndex applied() const { return opened_.state->applied().index; }
   std::string digest() const { return opened_.state->digest(); }
-  // Clients who were neither answered nor refused yet.
-  std::size_t clients_waiting() const { return clients_.size(); }
+  // Reads that were neither answered nor refused yet. A proposal may wait for good: for whatever
+  // will be applied at its index.
+  std::ptrdiff_t reads_waiting() const {
+    return std::count_if(clients_.begin(), clients_.end(),
+                         [](const auto& client) { return client.second.request.is_read; });
+  }
   const ServerLaws& laws() const { return laws_; }
   Machine& machine() { return *machine_; }
 

@@ -37,8 +37,10 @@ const char* ToString(StepDownReason reason) {
       return "found the leader";
     case StepDownReason::kQuorumLost:
       return "heard no majority for an election timeout";
+    case StepDownReason::kDiskStalled:
+      return "heard nothing from its disk for two election timeouts";
   }
-  CheckFailed(__FILE__, __LINE__, "one of three", "every reason has words");
+  CheckFailed(__FILE__, __LINE__, "one of four", "every reason has words");
 }
 
 MaybeWords Tell(const TermAdopted& event) {
