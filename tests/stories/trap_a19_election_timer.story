@@ -75,6 +75,7 @@ tick S3 2
     S3 -> S2  AppendEntries #10: term 2, after entry 1 of term 1: no entries; commit 1
 deliver S3 -> S2 heartbeat
     S2 <- S3  AppendEntries #10
+    S2 steps down: found the leader
     S2 becomes follower in term 2
     S2 knows S3 as leader of term 2
     S2 -> S3  AppendEntries answer #10: term 2, match 1
