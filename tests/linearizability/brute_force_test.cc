@@ -17,7 +17,7 @@
 namespace raft::linearizability {
 namespace {
 
-constexpr std::uint64_t kHistories = 50'000;
+constexpr std::uint64_t kHistories = 20'000;
 
 // Changes one word of one operation, in a way that may or may not be explainable.
 void Tamper(Operation& operation, RandomSource& random) {

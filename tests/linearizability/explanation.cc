@@ -69,8 +69,10 @@ std::string Table(const History& history, const std::vector<std::uint32_t>& posi
 std::string Held(const History& history, const FurthestOrder& furthest) {
   if (furthest.state.value == kAbsent) return "nothing";
   const auto write = std::find_if(furthest.placed.rbegin(), furthest.placed.rend(), [&](auto at) {
-    return history[at].kind == OperationKind::kPut ||
-           (history[at].kind == OperationKind::kCompareAndSet && !history[at].seen);
+    const Operation& operation = history[at];
+    return operation.kind == OperationKind::kPut ||
+           (operation.kind == OperationKind::kCompareAndSet &&
+            (operation.succeeded || operation.outcome == Outcome::kUnknown));
   });
   return Quoted(history[*write].value) + " of revision " +
          (furthest.state.is_revision_known ? "" : "at least ") +
