@@ -108,6 +108,7 @@ void KeySearch::Call(std::uint32_t operation) {
 
 bool KeySearch::Return(std::uint32_t operation) {
   const std::size_t place = place_of_[operation];
+  refused_ = operation;
   if (!IsPlacedEverywhere(place)) {
     next_.Reset(kStateWords + open_words_, spent_words_);
     tried_.Reset(kStateWords + open_words_, spent_words_);
@@ -115,7 +116,6 @@ bool KeySearch::Return(std::uint32_t operation) {
       PlaceBeforeReturn(possible_.row(i), place);
       if (steps_ > steps_max_) return false;
     }
-    refused_ = operation;
     if (next_.size() == 0) return false;
     std::swap(possible_, next_);
     Narrow();
@@ -248,6 +248,7 @@ bool KeySearch::IsNextByRevision(ConstRow row, const CertainOperation& operation
   return true;
 }
 
+// It changes nothing, so no later place is better.
 void KeySearch::PlaceWhatIsTrue(Row row) {
   for (std::size_t word = 0; word < open_words_; ++word) {
     std::uint64_t unplaced = occupied_[word] & ~row[kStateWords + word];

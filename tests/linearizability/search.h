@@ -24,7 +24,7 @@ struct FurthestOrder {
   std::vector<std::uint32_t> placed;  // positions in the history, in the order found
   KeyState state;                     // after them
   std::vector<std::uint32_t> open;    // called, not placed and not returned
-  std::uint32_t refused = 0;          // the position of the one whose return nothing explains
+  std::uint32_t refused = 0;          // the position of the one whose return ended the search
 };
 
 class KeySearch {
@@ -39,7 +39,7 @@ class KeySearch {
   // May be called for one key after the other.
   SearchEnd Search(const KeyHistory& history);
   std::uint64_t steps() const { return steps_; }
-  // Requires: the last search found no order.
+  // Requires: the last search did not end with an order.
   FurthestOrder Furthest();
 
  private:
