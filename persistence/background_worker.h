@@ -17,8 +17,9 @@ class BackgroundWorker {
   // held that the work takes.
   virtual void Schedule(void (*work)(void*), void* argument) = 0;
 
-  // Called before a database is closed, which waits for what it scheduled: a worker that has no
-  // thread to do it on does it now. Requires: no lock of the database is held.
+  // Called after a database was opened and before it is closed. A worker that has no thread does
+  // now what is scheduled: a first write may wait for it, and closing does. Requires: no lock of
+  // the database is held.
   virtual void Settle() = 0;
 };
 

@@ -48,6 +48,7 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(Disk& disk, const std::
   // A write-ahead file that was removed because its end was torn or never synced must not come back
   // in a power loss, beside what its successor will hold.
   if (absl::Status status = disk.SyncDirectory(path); !status.ok()) return status;
+  database->env_.Settle();
   return database;
 }
 

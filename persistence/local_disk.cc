@@ -19,6 +19,12 @@
 namespace raft {
 namespace {
 
+// Of "a", "a/" and "." alike: the directory that holds its name.
+std::string ParentOf(const std::string& path) {
+  const std::filesystem::path whole = std::filesystem::absolute(path).lexically_normal() / "";
+  return whole.parent_path().parent_path().string();
+}
+
 class LocalFile final : public DiskFile {
  public:
   LocalFile(std::string path, FileDescriptor descriptor)
@@ -153,7 +159,7 @@ absl::Status PosixDisk::Rename(const std::string& from, const std::string& to) {
 absl::Status PosixDisk::CreateDirectory(const std::string& path) {
   const bool is_new = ::mkdir(path.c_str(), 0700) == 0;
   if (!is_new && errno != EEXIST) return ErrnoStatus("create directory", path, errno);
-  absl::Status synced = SyncDirectory(std::filesystem::absolute(path).parent_path().string());
+  absl::Status synced = SyncDirectory(ParentOf(path));
   // Whoever may not even read the parent did not make the directory.
   if (!is_new && absl::IsPermissionDenied(synced)) return absl::OkStatus();
   return synced;

@@ -38,7 +38,8 @@ class SyncingEnv final : public leveldb::EnvWrapper {
   leveldb::Status RemoveFile(const std::string& path) override;
   leveldb::Status RenameFile(const std::string& from, const std::string& to) override;
   void Schedule(void (*work)(void*), void* argument) override { worker_->Schedule(work, argument); }
-  // To be called before the database is closed, with none of its locks held.
+  // To be called after the database was opened and before it is closed, with none of its locks
+  // held.
   void Settle() { worker_->Settle(); }
 
  private:

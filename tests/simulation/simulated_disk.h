@@ -74,7 +74,8 @@ class SimulatedDisk final : public Disk {
 
  private:
   struct Life {
-    explicit Life(DiskOperations& operations) : env(operations, process) {}
+    explicit Life(DiskOperations& operations)
+        : process(operations.faults().random()), env(operations, process) {}
 
     ProcessLife process;
     SimulatedEnv env;

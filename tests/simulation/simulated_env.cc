@@ -67,7 +67,7 @@ class WritableFile final : public leveldb::WritableFile {
 
   leveldb::Status Append(const leveldb::Slice& bytes) override {
     // LevelDB appends with none of its locks held, but for a start, when nothing is scheduled yet.
-    life_.DoScheduledWork();
+    life_.BeforeAppend(bytes.size());
     if (life_.is_over()) return ToStatus(path_, EIO);
     return ToStatus(path_, disk_.Append(path_, *file_, {bytes.data(), bytes.size()}));
   }

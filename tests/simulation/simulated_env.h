@@ -1,9 +1,9 @@
 // The leveldb::Env of one process life on a simulated disk.
 //
-// LevelDB schedules compactions for another thread. Here there is none: the work waits until the
-// database next appends, or is closed, and is then done on the spot. At each of these moments
-// LevelDB holds none of its locks, and at no other does it wait for the work; so one thread does
-// everything, in the same order each time.
+// LevelDB schedules compactions for another thread. Here there is none: the work waits for some
+// append, for the end of an opening or for a closing, and is then done on the spot. At each of
+// these moments LevelDB holds none of its locks, and at no other does it wait for the work; so one
+// thread does everything, in the same order each time.
 #pragma once
 
 #include <string>

@@ -5,21 +5,10 @@
 
 #include "persistence/identity_file.h"
 #include "persistence/leveldb_key_value_store.h"
-#include "tests/persistence/builders.h"
+#include "tests/simulation/stored_server.h"
 
 namespace raft::simulation {
 namespace {
-
-constexpr char kDirectory[] = "/server-1";
-constexpr ServerId kServer(1);
-constexpr std::uint64_t kMembersHash = 7;
-
-FoundingConfiguration FoundingOf(std::uint64_t incarnation) {
-  return {.cluster_id = "sixteen bytes id",
-          .log_time_ms = testing::kFoundingTimeMs,
-          .members = {
-              {.server_id = kServer, .peer_address = "server-1:7001", .incarnation = incarnation}}};
-}
 
 bool AreEqual(const std::vector<LogEntryPointer>& a, const std::vector<LogEntryPointer>& b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(),
@@ -92,8 +81,7 @@ bool StorageStory::Start() {
 }
 
 absl::Status StorageStory::OpenEverything() {
-  absl::StatusOr<std::unique_ptr<DataDirectory>> directory =
-      DataDirectory::Open(kDirectory, kServer, kMembersHash, disk_);
+  absl::StatusOr<std::unique_ptr<DataDirectory>> directory = OpenServerDirectory(disk_);
   if (!directory.ok()) return directory.status();
   directory_ = *std::move(directory);
   CheckIdentity(directory_->identity());
