@@ -100,27 +100,18 @@ Schedule KillAll(RandomSource& random, Milliseconds length) {
                  Repeat(random, length, life, kill_all)});
 }
 
-// Every other one of these faults, with another one of the same target around it.
-Schedule AroundEveryOther(const Schedule& faults, FaultKind kind, Milliseconds before,
-                          Milliseconds after) {
-  Schedule around;
-  for (std::size_t number = 0; number < faults.size(); number += 2) {
-    Fault fault = faults[number];
-    fault.kind = kind;
-    fault.begins -= before;
-    fault.lasts += before + after;
-    around.push_back(fault);
-  }
-  return around;
-}
-
 // Every other time as a suspended machine, whose network comes back a little later than itself: its
 // clients meet a leader that cannot have heard yet that it leads no more.
 Schedule StopLeader(RandomSource& random, Milliseconds length) {
   const Rhythm rhythm{.lasts = {100, 3'000}, .pause = {700, 1'500}};
   const Schedule stops = Repeat(random, length, rhythm, OfLeader({FaultKind::kStandStill}));
-  return Merged(
-      {AroundEveryOther(stops, FaultKind::kIsolate, Milliseconds(0), Milliseconds(250)), stops});
+  Schedule cuts;
+  for (std::size_t number = 0; number < stops.size(); number += 2) {
+    cuts.push_back({.kind = FaultKind::kIsolate,
+                    .begins = stops[number].begins,
+                    .lasts = stops[number].lasts + Milliseconds(250)});
+  }
+  return Merged({cuts, stops});
 }
 
 Schedule OneWayCuts(RandomSource& random, Milliseconds length) {
@@ -143,16 +134,28 @@ Schedule BadLinks(RandomSource& random, Milliseconds length) {
                  Repeat(random, length, resets, AnyOf({FaultKind::kReset}, 3))});
 }
 
-// Every other server has become deaf shortly before: if it leads, it must say of proposals whose
-// fate it cannot learn any more that nobody knows it.
+// Every other time it is the leader, which has become deaf shortly before and stays so until it has
+// stopped: of proposals whose fate it cannot learn it must say that nobody knows it.
 Schedule RollingRestart(RandomSource& random, Milliseconds length) {
-  const Rhythm rhythm{.lasts = {0, 1'000}, .pause = {700, 1'500}};
-  const Schedule restarts = Repeat(random, length, rhythm, [next = 0u](RandomSource&) mutable {
-    return Fault{.kind = FaultKind::kTerminate,
-                 .target = {.from_leader = false, .steps = next++ % 3}};
-  });
-  return Merged({AroundEveryOther(restarts, FaultKind::kDeafen, Milliseconds(200), Milliseconds(0)),
-                 restarts});
+  constexpr Milliseconds kDeafBefore{200};
+  constexpr Milliseconds kLongestStop{2'000};
+  const Range down{0, 1'000};
+  const Range pause{700, 1'500};
+  Schedule schedule;
+  Milliseconds now = kQuietStart;
+  for (std::uint32_t number = 0; now < length; ++number) {
+    const bool is_leader = number % 2 == 1;
+    Fault restart{.kind = FaultKind::kTerminate, .begins = now, .lasts = down.Draw(random)};
+    restart.target = {.from_leader = is_leader, .steps = is_leader ? 0 : number / 2 % 3};
+    if (is_leader) {
+      schedule.push_back({.kind = FaultKind::kDeafen, .begins = now, .lasts = kLongestStop});
+      restart.begins += kDeafBefore;
+      restart.lasts = kLongestStop - kDeafBefore;
+    }
+    schedule.push_back(restart);
+    now = restart.begins + restart.lasts + pause.Draw(random);
+  }
+  return schedule;
 }
 
 Schedule EverythingAtOnce(RandomSource& random, Milliseconds length) {
