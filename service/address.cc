@@ -1,6 +1,14 @@
 #include "service/address.h"
 
+#include <netdb.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <algorithm>
 #include <charconv>
+#include <cstdint>
+#include <iterator>
+#include <memory>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -20,9 +28,23 @@ std::string Address::ToString() const {
   return bracketed ? absl::StrCat("[", host, "]:", port) : absl::StrCat(host, ":", port);
 }
 
+// However it is written: 0.0.0.0, 0, 0x0, ::, 0:0:0:0:0:0:0:0, ::ffff:0.0.0.0.
 bool Address::is_wildcard() const {
-  return host == "0.0.0.0" || host == "::" || host == "0" || host == "::ffff:0.0.0.0" ||
-         host == "::0" || host == "*";
+  if (host == "*") return true;
+  addrinfo hints{};
+  hints.ai_flags = AI_NUMERICHOST;
+  addrinfo* found = nullptr;
+  if (::getaddrinfo(host.c_str(), nullptr, &hints, &found) != 0) return false;  // a name
+  const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(found, &::freeaddrinfo);
+  if (found->ai_family == AF_INET) {
+    const auto* address = reinterpret_cast<const sockaddr_in*>(found->ai_addr);
+    return address->sin_addr.s_addr == INADDR_ANY;
+  }
+  const in6_addr& address = reinterpret_cast<const sockaddr_in6*>(found->ai_addr)->sin6_addr;
+  constexpr std::size_t kBytesBeforeMapped = 12;
+  const bool is_mapped = IN6_IS_ADDR_V4MAPPED(&address);
+  return std::all_of(std::begin(address.s6_addr) + (is_mapped ? kBytesBeforeMapped : 0),
+                     std::end(address.s6_addr), [](std::uint8_t byte) { return byte == 0; });
 }
 
 absl::StatusOr<Address> ParseAddress(std::string_view text) {

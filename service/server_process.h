@@ -1,8 +1,8 @@
 // One raftd process from its ports to its end: what is constructed, in which order, and how it
 // stops.
 //
-// Order of start: ports (a second server on them fails here, before it touches data), data
-// directory, doors for peers and clients, birth of the cluster if it has none yet, the running
+// Order of start: gRPC ports (a second server on them fails here, before it touches data), data
+// directory, page, doors for peers and clients, birth of the cluster if it has none yet, the running
 // server. The order of stop is in Serve. Knows how to wire the parts and nothing of what they do.
 // Main thread.
 #pragma once

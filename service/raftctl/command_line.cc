@@ -27,6 +27,23 @@
 namespace raft::ctl {
 namespace {
 
+// Takes one of these words, and only a word: CLI11's own transformer also takes the numbers behind
+// them.
+template <typename Value>
+CLI::Validator OneOf(const std::map<std::string, Value>& words) {
+  return CLI::Validator(
+      [words](std::string& text) {
+        if (const auto found = words.find(text); found != words.end()) {
+          text = std::to_string(static_cast<int>(found->second));
+          return std::string();
+        }
+        std::string list;
+        for (const auto& [word, value] : words) list += (list.empty() ? "" : ", ") + word;
+        return "\"" + text + "\" is not one of " + list;
+      },
+      "");
+}
+
 constexpr int kOutstandingMax = 100'000;
 constexpr int kConnectionsMax = 1'024;
 constexpr std::uint64_t kKeysMax = 9'999'999'999;
@@ -135,8 +152,8 @@ void CommandLine::AddGlobalOptions() {
       ->check(CheckEndpoint)
       ->capture_default_str();
   app_.add_option("-o,--output", global_.output, "table or json")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, OutputFormat>{
-          {"table", OutputFormat::kTable}, {"json", OutputFormat::kJson}}))
+      ->transform(OneOf(std::map<std::string, OutputFormat>{{"table", OutputFormat::kTable},
+                                                            {"json", OutputFormat::kJson}}))
       ->option_text("table|json [table]");
   AddDuration(&app_, "--timeout", &global_.timeout, std::chrono::milliseconds(1),
               "How long one call may take, with all its tries");
@@ -231,10 +248,10 @@ void CommandLine::AddBench() {
   CLI::App* bench = AddCommand(&app_, "bench", "Measure; overwrites keys named bench-...",
                                [this] { return RunBench(global_, bench_); });
   bench->add_option("--op", bench_.operation, "put, get or stale-get")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, BenchOperation>{{"put", BenchOperation::kPut},
-                                                {"get", BenchOperation::kGet},
-                                                {"stale-get", BenchOperation::kStaleGet}}))
+      ->transform(
+          OneOf(std::map<std::string, BenchOperation>{{"put", BenchOperation::kPut},
+                                                      {"get", BenchOperation::kGet},
+                                                      {"stale-get", BenchOperation::kStaleGet}}))
       ->option_text("put|get|stale-get [put]");
   bench->add_option("--outstanding", bench_.shape.outstanding, "Operations at once")
       ->check(CLI::Range(1, kOutstandingMax))
@@ -269,7 +286,7 @@ void CommandLine::AddCompletion() {
       });
   completion->add_option("SHELL", shell_, "bash, zsh or fish")
       ->required()
-      ->transform(CLI::CheckedTransformer(std::map<std::string, Shell>{
+      ->transform(OneOf(std::map<std::string, Shell>{
           {"bash", Shell::kBash}, {"zsh", Shell::kZsh}, {"fish", Shell::kFish}}))
       ->option_text("bash|zsh|fish");
 }

@@ -42,10 +42,13 @@ TEST(AddressTest, RefusesWhatIsNoAddressAndSaysWhy) {
 }
 
 TEST(AddressTest, KnowsWildcards) {
-  for (const char* text : {"0.0.0.0:1", "[::]:1", "[::ffff:0.0.0.0]:1", "*:1"}) {
+  for (const char* text : {"0.0.0.0:1", "[::]:1", "[::ffff:0.0.0.0]:1", "*:1", "0:1", "0x0:1",
+                           "000.0.0.0:1", "0.0:1", "[0:0:0:0:0:0:0:0]:1", "[0::0]:1"}) {
     EXPECT_TRUE(ParseAddress(text).value().is_wildcard()) << text;
   }
-  EXPECT_FALSE(ParseAddress("127.0.0.1:1").value().is_wildcard());
+  for (const char* text : {"127.0.0.1:1", "[::1]:1", "zero:1", "[::ffff:127.0.0.1]:1"}) {
+    EXPECT_FALSE(ParseAddress(text).value().is_wildcard()) << text;
+  }
 }
 
 }  // namespace

@@ -185,6 +185,7 @@ TEST_F(CommandsTest, UsageErrorsAreExitTwo) {
       {"completion", "tcsh"},
       {"--timeout", "0s", "get", "k"},
       {"-o", "yaml", "get", "k"},
+      {"-o", "1", "get", "k"},
       {"--endpoints", "nowhere", "get", "k"},
       {"--endpoints", "host:99999", "get", "k"},
       {"--config", "/does/not/exist", "get", "k"},
