@@ -195,6 +195,7 @@ void Nemesis::RestartLater(SimulatedServer& server) {
 
 void Nemesis::HealAll() {
   is_at_work_ = false;
+  flapping_.clear();
   network_.Storm(false);
   for (const auto& [number, undo] : std::exchange(undoings_, {})) undo();
   network_.MendAll();
@@ -213,7 +214,7 @@ void Nemesis::HealOnly(const std::vector<ServerId>& healthy) {
 }
 
 void Nemesis::HideLeaderFromBroken(ServerId leader, const std::vector<ServerId>& healthy) {
-  undoings_.clear();  // whoever flapped stops
+  flapping_.clear();
   for (const auto& server : servers_) {
     const ServerId id = server->id();
     if (std::find(healthy.begin(), healthy.end(), id) != healthy.end() || dice_.Coin()) continue;
@@ -231,7 +232,7 @@ void Nemesis::MendAllOf(ServerId server) {
 }
 
 void Nemesis::Break(SimulatedServer& server) {
-  switch (dice_.Between(0, 4)) {
+  switch (dice_.Between(0, 5)) {
     case 0:
       server.Kill();
       break;
@@ -244,7 +245,12 @@ void Nemesis::Break(SimulatedServer& server) {
     case 3:
       CutOff(server.id(), false, true);
       break;
+    case 4:
+      server.disk().lane().Hold();
+      undoings_.emplace(++last_undoing_, [&server] { server.disk().lane().Release(); });
+      break;
     default:
+      flapping_.insert(server.id());
       Flap(server.id(), true);
   }
 }
@@ -255,10 +261,8 @@ void Nemesis::Flap(ServerId server, bool is_cut) {
   } else {
     MendAllOf(server);
   }
-  const std::uint64_t number = ++last_undoing_;
-  undoings_.emplace(number, [] {});  // a mark: while it stands, the flapping goes on
-  time_.After(dice_.About(kFlapMean), [this, server, is_cut, number] {
-    if (undoings_.erase(number) > 0) Flap(server, !is_cut);
+  time_.After(dice_.About(kFlapMean), [this, server, is_cut] {
+    if (flapping_.contains(server)) Flap(server, !is_cut);
   });
 }
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <set>
 #include <vector>
 
 #include "tests/simulation/dice.h"
@@ -64,6 +65,7 @@ class Nemesis {
   bool is_at_work_ = false;
   std::uint64_t last_undoing_ = 0;
   std::map<std::uint64_t, Undoing> undoings_;
+  std::set<ServerId> flapping_;
 };
 
 }  // namespace raft::simulation
