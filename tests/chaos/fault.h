@@ -45,15 +45,11 @@ struct Fault {
   Milliseconds begins{0};  // since the start of the run
   Milliseconds lasts{0};
   LinkRule slowness = {};  // of kSlow
+  // If it is the only one then, it waits until all servers follow one leader, and the rest of the
+  // schedule with it: a slow machine does not turn one fault at a time into many.
+  bool awaits_calm = false;
 };
 
 using Schedule = std::vector<Fault>;
-
-enum class Pace : std::uint8_t {
-  kByTheClock,  // faults begin when they are due, whatever became of the ones before
-  // A fault that is the only one waits until all servers follow one leader, and the rest of the
-  // schedule with it: a slow machine does not turn one fault at a time into many.
-  kFromCalmToCalm,
-};
 
 }  // namespace raft::chaos

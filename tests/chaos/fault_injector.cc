@@ -20,13 +20,13 @@ void FaultInjector::Start(Id server) {
   struck_.erase(server);
 }
 
-void FaultInjector::CarryOut(const Schedule& schedule, Pace pace) {
+void FaultInjector::CarryOut(const Schedule& schedule) {
   SteadyTime start = std::chrono::steady_clock::now();
   for (const Fault& fault : schedule) {
     EndUntil(start + fault.begins);
     // The length of a fault and of a pause is what the schedule is about; nothing is awaited.
     std::this_thread::sleep_until(start + fault.begins);
-    if (pace == Pace::kFromCalmToCalm && endings_.empty()) {
+    if (fault.awaits_calm && endings_.empty()) {
       if (!AwaitCalm()) return;
       start = std::max(start, std::chrono::steady_clock::now() - fault.begins);
     }

@@ -26,7 +26,7 @@ class FaultInjector {
       : servers_(servers), leader_(std::move(leader)) {}
 
   // Blocks until the last fault has ended.
-  void CarryOut(const Schedule& schedule, Pace pace);
+  void CarryOut(const Schedule& schedule);
   // Checks that every server that nothing has struck is still there.
   void ExpectNobodyEndedByItself();
 

@@ -35,6 +35,8 @@ const char* NameOf(linearizability::Judgement judgement) {
 double Seconds(std::chrono::duration<double> duration) { return duration.count(); }
 double SecondsSince(SteadyTime start) { return Seconds(std::chrono::steady_clock::now() - start); }
 
+constexpr std::size_t kAcknowledgedMin = 100;
+
 class Round {
  public:
   Round(const Scenario& scenario, std::uint64_t seed)
@@ -44,7 +46,7 @@ class Round {
   }
 
   void Run(Milliseconds length) {
-    injector_.CarryOut(scenario_.draw(random_, length), scenario_.pace);
+    injector_.CarryOut(scenario_.draw(random_, length));
     ExpectRecovery();
     load_->Stop();
     cluster().MustPut("after", "all is well");
@@ -66,6 +68,7 @@ class Round {
     const History history = load_->History();
     const std::size_t terms = load_->LeaderTerms().size();
     std::printf("  faults: %s\n", DescribeFaults(injector_.counts()).c_str());
+    EXPECT_GE(AcknowledgedWrites(history), kAcknowledgedMin) << "such a run shows nothing";
     std::printf("  operations: %s\n", DescribeOutcomes(history).c_str());
     const Gap gap = LongestGap(history);
     std::printf(

@@ -14,6 +14,10 @@ using linearizability::Outcome;
 
 bool IsWrite(const Operation& operation) { return operation.kind != OperationKind::kGet; }
 
+bool IsAcknowledgedWrite(const Operation& operation) {
+  return IsWrite(operation) && operation.outcome == Outcome::kHappened;
+}
+
 // Two times of a history, which are nanoseconds.
 Milliseconds Between(std::int64_t from, std::int64_t to) {
   return std::chrono::duration_cast<Milliseconds>(std::chrono::nanoseconds(to - from));
@@ -45,12 +49,15 @@ std::string DescribeOutcomes(const History& history) {
          DescribeOutcomesOf(history, false);
 }
 
+std::size_t AcknowledgedWrites(const History& history) {
+  return static_cast<std::size_t>(
+      std::count_if(history.begin(), history.end(), IsAcknowledgedWrite));
+}
+
 Gap LongestGap(const History& history) {
   std::vector<std::int64_t> acknowledged_at;
   for (const Operation& operation : history) {
-    if (IsWrite(operation) && operation.outcome == Outcome::kHappened) {
-      acknowledged_at.push_back(operation.returned_at);
-    }
+    if (IsAcknowledgedWrite(operation)) acknowledged_at.push_back(operation.returned_at);
   }
   std::sort(acknowledged_at.begin(), acknowledged_at.end());
   Gap longest;

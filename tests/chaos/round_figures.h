@@ -1,7 +1,7 @@
 // The figures of one round, as they are printed.
 #pragma once
 
-#include <cstdint>
+#include <cstddef>
 #include <string>
 
 #include "tests/chaos/fault_injector.h"
@@ -14,6 +14,8 @@ std::string DescribeFaults(const FaultCounts& counts);
 
 // "writes: 100 ok, 2 refused, 1 unknown; reads: ..."
 std::string DescribeOutcomes(const linearizability::History& history);
+
+std::size_t AcknowledgedWrites(const linearizability::History& history);
 
 // Between two acknowledged writes that follow each other.
 struct Gap {

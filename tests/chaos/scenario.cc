@@ -31,6 +31,7 @@ struct Rhythm {
   Range lasts;
   Range pause;  // after each
   Milliseconds first = kQuietStart;
+  bool awaits_calm = true;
 };
 
 using DrawFault = std::function<Fault(RandomSource&)>;
@@ -42,6 +43,7 @@ Schedule Repeat(RandomSource& random, Milliseconds length, const Rhythm& rhythm,
     Fault fault = draw(random);
     fault.begins = now;
     fault.lasts = rhythm.lasts.Draw(random);
+    fault.awaits_calm = rhythm.awaits_calm;
     now += fault.lasts + rhythm.pause.Draw(random);
     schedule.push_back(fault);
   }
@@ -81,6 +83,7 @@ Schedule RepeatAndEndLong(RandomSource& random, Milliseconds length, const Rhyth
     begins -= kLongFault + rhythm.pause.max();
     fault.begins = begins;
     fault.lasts = kLongFault;
+    fault.awaits_calm = true;
   }
   std::reverse(long_faults.begin(), long_faults.end());
   if (begins <= kQuietStart + rhythm.lasts.max()) return Repeat(random, length, rhythm, draw);
@@ -93,7 +96,8 @@ Schedule KillLeader(RandomSource& random, Milliseconds length) {
 }
 
 Schedule KillAll(RandomSource& random, Milliseconds length) {
-  const Rhythm birth{.lasts = {0, 100}, .pause = {20, 400}, .first = Milliseconds(0)};
+  const Rhythm birth{
+      .lasts = {0, 100}, .pause = {20, 400}, .first = Milliseconds(0), .awaits_calm = false};
   const Rhythm life{.lasts = {0, 300}, .pause = {1'000, 3'000}, .first = kBirth};
   const DrawFault kill_all = OfLeader({FaultKind::kKillAll});
   return Merged({Repeat(random, std::min(length, kBirth), birth, kill_all),
@@ -109,7 +113,8 @@ Schedule StopLeader(RandomSource& random, Milliseconds length) {
   for (std::size_t number = 0; number < stops.size(); number += 2) {
     cuts.push_back({.kind = FaultKind::kIsolate,
                     .begins = stops[number].begins,
-                    .lasts = stops[number].lasts + Milliseconds(250)});
+                    .lasts = stops[number].lasts + Milliseconds(250),
+                    .awaits_calm = true});
   }
   return Merged({cuts, stops});
 }
@@ -128,8 +133,8 @@ Schedule PartialPartitions(RandomSource& random, Milliseconds length) {
 }
 
 Schedule BadLinks(RandomSource& random, Milliseconds length) {
-  const Rhythm slow{.lasts = {1'000, 4'000}, .pause = {0, 500}};
-  const Rhythm resets{.lasts = {0, 0}, .pause = {100, 800}};
+  const Rhythm slow{.lasts = {1'000, 4'000}, .pause = {0, 500}, .awaits_calm = false};
+  const Rhythm resets{.lasts = {0, 0}, .pause = {100, 800}, .awaits_calm = false};
   return Merged({Repeat(random, length, slow, SlowLinks),
                  Repeat(random, length, resets, AnyOf({FaultKind::kReset}, 3))});
 }
@@ -145,10 +150,14 @@ Schedule RollingRestart(RandomSource& random, Milliseconds length) {
   Milliseconds now = kQuietStart;
   for (std::uint32_t number = 0; now < length; ++number) {
     const bool is_leader = number % 2 == 1;
-    Fault restart{.kind = FaultKind::kTerminate, .begins = now, .lasts = down.Draw(random)};
+    Fault restart{.kind = FaultKind::kTerminate,
+                  .begins = now,
+                  .lasts = down.Draw(random),
+                  .awaits_calm = true};
     restart.target = {.from_leader = is_leader, .steps = is_leader ? 0 : number / 2 % 3};
     if (is_leader) {
-      schedule.push_back({.kind = FaultKind::kDeafen, .begins = now, .lasts = kLongestStop});
+      schedule.push_back(
+          {.kind = FaultKind::kDeafen, .begins = now, .lasts = kLongestStop, .awaits_calm = true});
       restart.begins += kDeafBefore;
       restart.lasts = kLongestStop - kDeafBefore;
     }
@@ -159,10 +168,10 @@ Schedule RollingRestart(RandomSource& random, Milliseconds length) {
 }
 
 Schedule EverythingAtOnce(RandomSource& random, Milliseconds length) {
-  const Rhythm flapping{.lasts = {50, 1'000}, .pause = {50, 1'000}};
+  const Rhythm flapping{.lasts = {50, 1'000}, .pause = {50, 1'000}, .awaits_calm = false};
   const Target flapper{.from_leader = false, .steps = random.Between(0, 4)};
-  const Rhythm storm{.lasts = {100, 2'000}, .pause = {200, 1'500}};
-  const Rhythm resets{.lasts = {0, 0}, .pause = {200, 2'000}};
+  const Rhythm storm{.lasts = {100, 2'000}, .pause = {200, 1'500}, .awaits_calm = false};
+  const Rhythm resets{.lasts = {0, 0}, .pause = {200, 2'000}, .awaits_calm = false};
   return Merged(
       {Repeat(random, length, flapping,
               [flapper](RandomSource&) {
@@ -181,21 +190,17 @@ Schedule EverythingAtOnce(RandomSource& random, Milliseconds length) {
 }  // namespace
 
 const std::vector<Scenario>& Scenarios() {
-  constexpr Pace kClock = Pace::kByTheClock;
-  constexpr Pace kCalm = Pace::kFromCalmToCalm;
   static const std::vector<Scenario> kScenarios = {
-      {"kill-leader", "NothingIsLostWhenEveryLeaderIsKilledInTurn", 3, kCalm, kGapMax, KillLeader},
-      {"kill-all", "NothingIsLostWhenAllServersAreKilledAtOnce", 3, kClock, {}, KillAll},
-      {"stop-leader", "ALeaderThatStoodStillServesNoStaleReadAndForgetsNoWrite", 3, kCalm, kGapMax,
+      {"kill-leader", "NothingIsLostWhenEveryLeaderIsKilledInTurn", 3, kGapMax, KillLeader},
+      {"kill-all", "NothingIsLostWhenAllServersAreKilledAtOnce", 3, {}, KillAll},
+      {"stop-leader", "ALeaderThatStoodStillServesNoStaleReadAndForgetsNoWrite", 3, kGapMax,
        StopLeader},
-      {"one-way-cuts", "ALeaderThatIsOnlyHeardOrOnlyHearsDoesNoHarm", 3, kCalm, kGapMax,
-       OneWayCuts},
-      {"partial-partitions", "ServersThatDisagreeAboutWhoIsReachableDoNoHarm", 5, kCalm, kGapMax,
+      {"one-way-cuts", "ALeaderThatIsOnlyHeardOrOnlyHearsDoesNoHarm", 3, kGapMax, OneWayCuts},
+      {"partial-partitions", "ServersThatDisagreeAboutWhoIsReachableDoNoHarm", 5, kGapMax,
        PartialPartitions},
-      {"bad-links", "DelaysAndResetsEverywhereDoNoHarm", 3, kClock, kGapMax, BadLinks},
-      {"rolling-restart", "ARollingRestartUnderLoadLosesNothing", 3, kCalm, kGapMax,
-       RollingRestart},
-      {"everything", "AllFaultsAtOnceAndAFlappingServerDoNoHarm", 5, kClock, {}, EverythingAtOnce},
+      {"bad-links", "DelaysAndResetsEverywhereDoNoHarm", 3, kGapMax, BadLinks},
+      {"rolling-restart", "ARollingRestartUnderLoadLosesNothing", 3, kGapMax, RollingRestart},
+      {"everything", "AllFaultsAtOnceAndAFlappingServerDoNoHarm", 5, {}, EverythingAtOnce},
   };
   return kScenarios;
 }

@@ -17,7 +17,6 @@ struct Scenario {
   std::string name;   // on the command line
   std::string claim;  // what a green run shows
   std::size_t servers = 3;
-  Pace pace = Pace::kByTheClock;
   // Where a majority stays in touch all the time: the longest that no write may be acknowledged.
   std::optional<Milliseconds> gap_max = std::nullopt;
   // Faults begin within `length`; some end after it. In order of begin.
