@@ -189,13 +189,14 @@ void Nemesis::WentDown(SimulatedServer& server) { RestartLater(server); }
 
 void Nemesis::RestartLater(SimulatedServer& server) {
   time_.After(dice_.About(plan_.length_mean), [this, &server] {
-    if (is_at_work_ && !server.Start()) RestartLater(server);
+    if (!down_for_good_.contains(server.id()) && !server.Start()) RestartLater(server);
   });
 }
 
 void Nemesis::HealAll() {
   is_at_work_ = false;
   flapping_.clear();
+  down_for_good_.clear();
   network_.Storm(false);
   for (const auto& [number, undo] : std::exchange(undoings_, {})) undo();
   network_.MendAll();
@@ -235,6 +236,7 @@ void Nemesis::Break(SimulatedServer& server) {
   switch (dice_.Between(0, 5)) {
     case 0:
       server.Kill();
+      down_for_good_.insert(server.id());
       break;
     case 1:
       CutOff(server.id(), true, true);

@@ -30,7 +30,8 @@ class Nemesis {
   // Of the broken ones, those who are up see everybody but this leader: they will campaign, and
   // must not disturb (trap A12).
   void HideLeaderFromBroken(ServerId leader, const std::vector<ServerId>& healthy);
-  // A server went down by itself: it is started again after a while.
+  // A server went down by itself, perhaps of a fault that came before the world was healed: it is
+  // started again after a while, as whoever runs servers would.
   void WentDown(SimulatedServer& server);
 
  private:
@@ -66,6 +67,7 @@ class Nemesis {
   std::uint64_t last_undoing_ = 0;
   std::map<std::uint64_t, Undoing> undoings_;
   std::set<ServerId> flapping_;
+  std::set<ServerId> down_for_good_;  // killed, and nobody starts them again
 };
 
 }  // namespace raft::simulation
