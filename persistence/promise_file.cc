@@ -102,16 +102,22 @@ absl::StatusOr<PromiseFile> PromiseFile::Open(Disk& disk, const std::string& dir
   file.current_ = *found[*best];
   absl::Status opened = file.OpenSlots(disk, directory, OldContents::kKept);
   if (!opened.ok()) return opened;
-  const std::size_t other = 1 - *best;
-  if (!found[other].ok() || found[other]->generation != file.current_.generation) {
-    DiskFile& slot = *file.files_[other];
-    absl::Status repaired = slot.WriteAndSync(EncodePromiseRecord(file.current_));
-    // Whatever a damaged slot had beyond its length would keep it bad for ever.
-    if (repaired.ok()) repaired = slot.TruncateAndSync(kPromiseSlotBytes);
-    if (repaired.ok()) repaired = disk.SyncDirectory(directory);
-    if (!repaired.ok()) return repaired;
-  }
+  absl::Status settled = file.Settle(*best);
+  if (settled.ok()) settled = disk.SyncDirectory(directory);
+  if (!settled.ok()) return settled;
   return file;
+}
+
+// What was read may never have been synced: a process that was told of a failed sync, or killed
+// before one, leaves it to its successor in memory, and the next write could tear the one slot that
+// is durable. So both are written once more, the better one last.
+absl::Status PromiseFile::Settle(std::size_t best) {
+  const std::string bytes = EncodePromiseRecord(current_);
+  DiskFile& other = *files_[1 - best];
+  if (absl::Status status = other.WriteAndSync(bytes); !status.ok()) return status;
+  // Whatever a damaged slot had beyond its length would keep it bad for ever.
+  if (absl::Status status = other.TruncateAndSync(kPromiseSlotBytes); !status.ok()) return status;
+  return files_[best]->WriteAndSync(bytes);
 }
 
 absl::Status PromiseFile::OpenSlots(Disk& disk, const std::string& directory,

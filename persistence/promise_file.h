@@ -51,8 +51,8 @@ class PromiseFile {
   // has never promised anything.
   static absl::Status Create(Disk& disk, const std::string& directory, const Owner& owner);
 
-  // Reads both slots; the highest generation wins and a bad slot is repaired. DATA_LOSS: both are
-  // bad or missing. FAILED_PRECONDITION: another server's.
+  // Reads both slots; the highest generation wins, and both are made to hold it durably. DATA_LOSS:
+  // both are bad or missing. FAILED_PRECONDITION: another server's.
   static absl::StatusOr<PromiseFile> Open(Disk& disk, const std::string& directory,
                                           const Owner& owner);
 
@@ -67,6 +67,7 @@ class PromiseFile {
 
   static std::array<std::string, kSlots> SlotPaths(const std::string& directory);
 
+  absl::Status Settle(std::size_t best);
   absl::Status OpenSlots(Disk& disk, const std::string& directory, OldContents old_contents);
 
   std::array<std::unique_ptr<DiskFile>, kSlots> files_;

@@ -2,9 +2,9 @@
 // stops.
 //
 // Order of start: gRPC ports (a second server on them fails here, before it touches data), data
-// directory, page, doors for peers and clients, birth of the cluster if it has none yet, the running
-// server. The order of stop is in Serve. Knows how to wire the parts and nothing of what they do.
-// Main thread.
+// directory, page, doors for peers and clients, birth of the cluster if it has none yet, the
+// running server. The order of stop is in Serve. Knows how to wire the parts and nothing of what
+// they do. Main thread.
 #pragma once
 
 #include <memory>
