@@ -95,11 +95,11 @@ int Replay(const CommandLine& line) {
 
 int RunRange(const CommandLine& line) {
   const RangeResult result = RunSeeds(line.range, line.wishes, line.jobs);
+  PrintFigures(result, line.range, line.jobs);
   if (result.red) {
     PrintRed(*result.red, line.wishes, line.is_reduced);
     return 1;
   }
-  PrintFigures(result, line.range, line.jobs);
   const bool must_reach = result.counters.seeds >= kSeedsThatReachEverything;
   return !must_reach || ReachedEverything(result.counters) ? 0 : 1;
 }
