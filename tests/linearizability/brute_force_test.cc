@@ -60,7 +60,7 @@ History AShortHistory(std::uint64_t seed) {
   options.operations = random.Between(2, 8);
   options.keys = random.Between(1, 5) == 1 ? 2 : 1;
   options.values = random.Between(0, 2);
-  options.unknown_percent = random.Between(0, 2) * 30;
+  options.unknown_percent = random.Between(0, 2) * 20;
   History history = SimulatedRegister(options, seed).Run();
   for (std::uint32_t lies = random.Between(0, 6); lies > 0; --lies) {
     Tamper(history[random.Between(0, options.operations - 1)], random);
