@@ -68,18 +68,20 @@ wait_for() {
 
 is_healthy() { [ "$(docker inspect -f '{{.State.Health.Status}}' "$(container "$1")")" = healthy ]; }
 
+# Every step says itself when it fails: a function that is asked "or else" does not stop at errors.
 build_images() {
   local arguments=(--network host --build-arg "REVISION=$(git -C "$root" rev-parse HEAD 2>/dev/null || echo unknown)"
     --build-arg "VERSION=$(sed -n 's/^project(raftd VERSION \([0-9.]*\).*/\1/p' "$root/CMakeLists.txt")")
-  RAFT_PULL_SECONDS_MAX=20 "$root/docker/base-image.sh"
+  RAFT_PULL_SECONDS_MAX=20 "$root/docker/base-image.sh" || return 1
   if [ "$binaries" = --full-image ]; then
-    docker build "${arguments[@]}" -t "$RAFTD_IMAGE" -f "$root/docker/Dockerfile" "$root"
+    docker build "${arguments[@]}" -t "$RAFTD_IMAGE" -f "$root/docker/Dockerfile" "$root" || return 1
   else
-    mkdir -p "$work/context/docker"
-    cp "$root/docker/packages.txt" "$root/docker/install-packages.sh" "$work/context/docker/"
-    strip -o "$work/context/raftd" "$binaries/raftd"
-    strip -o "$work/context/raftctl" "$binaries/raftctl"
-    docker build "${arguments[@]}" -t "$RAFTD_IMAGE" -f "$root/docker/Dockerfile" --target prebuilt "$work/context"
+    mkdir -p "$work/context/docker" || return 1
+    cp "$root/docker/packages.txt" "$root/docker/install-packages.sh" "$work/context/docker/" || return 1
+    cp "$root/LICENSE" "$work/context/" || return 1
+    strip -o "$work/context/raftd" "$binaries/raftd" || return 1
+    strip -o "$work/context/raftctl" "$binaries/raftctl" || return 1
+    docker build "${arguments[@]}" -t "$RAFTD_IMAGE" -f "$root/docker/Dockerfile" --target prebuilt "$work/context" || return 1
   fi
   docker build "${arguments[@]:0:2}" -t "$RAFTD_PROMETHEUS_IMAGE" \
     -f "$root/docker/prometheus.Dockerfile" "$root/docker"
