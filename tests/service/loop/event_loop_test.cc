@@ -114,6 +114,7 @@ TEST(EventLoopTest, MeasuresTheTimeFromAppendToCommit) {
   FakeClient client;
   server.Propose(client, FarFuture(), "a");
   EXPECT_TRUE(server.observer.committed.WaitForCount(1));
+  EXPECT_EQ(client.Answer(), "applied 2: did a");  // until then the server holds on to the client
 }
 
 TEST(EventLoopTest, SharesOneWriteAmongAllThatGatherDuringAWrite) {
