@@ -31,8 +31,7 @@ class Notebook {
   void Write(Note note) {
     MutexLock lock(mutex_);
     notes_.push_back(std::move(note));
-    lock.unlock();
-    changed_.notify_all();
+    changed_.notify_all();  // under the lock: once a reader goes on, this object may be gone
   }
   std::vector<Note> Read() const {
     MutexLock lock(mutex_);
@@ -60,7 +59,6 @@ class Door {
   void Open() {
     MutexLock lock(mutex_);
     open_ = true;
-    lock.unlock();
     changed_.notify_all();
   }
   void PassThrough() {
