@@ -27,8 +27,11 @@ class ProcessLife {
   void Unlock(const std::string& path) { locks_.erase(path); }
 
   void Schedule(void (*work)(void*), void* argument) {
-    // Sometimes at once, sometimes late, as a thread would be.
-    if (work_.empty()) bytes_until_work_ = random_.Between(0, 1) * random_.Between(0, kBytesMax);
+    // Soon or late, as a thread would be.
+    if (work_.empty()) {
+      const bool soon = random_.Between(0, 1) == 0;
+      bytes_until_work_ = soon ? 0 : random_.Between(0, kBytesMax);
+    }
     work_.push_back({.run = work, .argument = argument});
   }
   // The moment before `bytes` are appended: does what is scheduled if it is due.

@@ -213,8 +213,8 @@ PersistRequest StorageStory::DrawRequest(Known* after) {
 LogEntryPointer StorageStory::DrawEntry(std::uint64_t index, Term term) {
   if (OneIn(8)) return testing::MakeNoOp(index, term.value());
   const std::string key = "key " + std::to_string(random_.Between(1, 12));
-  const std::string value(random_.Between(0, value_bytes_max_),
-                          static_cast<char>(random_.Between(0, 255)));
+  const auto filling = static_cast<char>(random_.Between(0, 255));
+  const std::string value(random_.Between(0, value_bytes_max_), filling);
   const raft::v1::Command command =
       OneIn(5) ? testing::DeleteCommand(key) : testing::PutCommand(key, value);
   return testing::MakeEntry(index, term.value(), command.SerializeAsString());
