@@ -198,7 +198,7 @@ const std::vector<Scenario>& Scenarios() {
       {"one-way-cuts", "ALeaderThatIsOnlyHeardOrOnlyHearsDoesNoHarm", 3, kGapMax, OneWayCuts},
       {"partial-partitions", "ServersThatDisagreeAboutWhoIsReachableDoNoHarm", 5, kGapMax,
        PartialPartitions},
-      {"bad-links", "DelaysAndResetsEverywhereDoNoHarm", 3, kGapMax, BadLinks},
+      {"bad-links", "DelaysAndResetsEverywhereDoNoHarm", 3, {}, BadLinks},
       {"rolling-restart", "ARollingRestartUnderLoadLosesNothing", 3, kGapMax, RollingRestart},
       {"everything", "AllFaultsAtOnceAndAFlappingServerDoNoHarm", 5, {}, EverythingAtOnce},
   };
