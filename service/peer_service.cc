@@ -72,6 +72,7 @@ class PeerCall final : public grpc::ServerUnaryReactor, public WaitingPeerCall {
   }
 
   void OnDone() override { delete this; }
+  bool InternalInlineable() override { return true; }  // as in service/unary_call.h
 
  private:
   WaitingPeerCalls& calls_;

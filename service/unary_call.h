@@ -30,6 +30,9 @@ class UnaryCall : public grpc::ServerUnaryReactor {
 
  protected:
   void OnDone() override { delete this; }
+  // Our reactions never wait, so gRPC may run them where it is instead of waking a thread of its
+  // executor for each; that thread was a tenth of a busy leader's processor time.
+  bool InternalInlineable() override { return true; }
 
   grpc::CallbackServerContext& context() const { return context_; }
   Seconds age() const { return std::chrono::steady_clock::now() - began_; }
