@@ -4,8 +4,8 @@
 
 namespace raft {
 
-bool Inbox::EmptyLocked() const {
-  return !tick_ && !persisted_ && !applied_ && peers_.empty() && clients_.empty();
+bool Inbox::IdleLocked() const {
+  return !tick_ && !persisted_ && peers_.empty() && clients_.empty();
 }
 
 void Inbox::Wake(MutexLock& lock) {
@@ -30,7 +30,6 @@ void Inbox::PushPersisted(PersistSequence sequence) {
 void Inbox::PushApplied(LogIndex last_applied) {
   MutexLock lock(mutex_);
   if (!applied_ || *applied_ < last_applied) applied_ = last_applied;
-  Wake(lock);
 }
 
 bool Inbox::PushPeer(Input input) {
@@ -58,7 +57,7 @@ bool Inbox::PushClient(Input input, std::uint64_t bytes) {
 bool Inbox::WaitAndTake(std::vector<Input>& turn) {
   turn.clear();
   MutexLock lock(mutex_);
-  while (EmptyLocked()) {
+  while (IdleLocked()) {
     if (closed_) return false;
     loop_sleeps_ = true;
     filled_.wait(lock);

@@ -46,6 +46,7 @@ class Inbox {
   // Internal lane; never refused. Ticks that the loop has not yet taken merge into one.
   void PushTick();
   void PushPersisted(PersistSequence sequence);
+  // Nobody waits for this one, so it wakes nobody: it comes with the next input of another kind.
   void PushApplied(LogIndex last_applied);
 
   // Peer lane: RequestReceived, ResponseReceived, PeerUnreachable. False: full or closed; a request
@@ -71,7 +72,8 @@ class Inbox {
     Input input;
     std::uint64_t bytes = 0;
   };
-  bool EmptyLocked() const;
+  // Whether nothing is there that is worth a turn.
+  bool IdleLocked() const;
   void TakeInternalLocked(std::vector<Input>& turn);
   void TakeClientsLocked(std::vector<Input>& turn);
   // Ends the critical section of a push, then notifies the loop if it sleeps.

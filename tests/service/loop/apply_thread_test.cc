@@ -113,6 +113,8 @@ TEST_F(ApplyThreadTest, SplitsWorkIntoBatchesByEntriesAndByBytes) {
 TEST_F(ApplyThreadTest, ReportsWhatIsApplied) {
   apply_.Start();
   Push({}, {MakeEntry(1, 1), MakeEntry(2, 1)});
+  apply_.DrainAndStop();
+  inbox_.PushTick();
   std::vector<Input> turn;
   ASSERT_TRUE(inbox_.WaitAndTake(turn));
   EXPECT_EQ(std::get<EntriesApplied>(turn.front()).last_applied, LogIndex(2));

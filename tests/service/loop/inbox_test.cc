@@ -40,6 +40,14 @@ TEST(InboxTest, KeepsOnlyTheNewestOfEachInternalInput) {
   EXPECT_TRUE(std::holds_alternative<Tick>(turn[2]));
 }
 
+TEST(InboxTest, WhatWasAppliedIsNoReasonForATurnOfItsOwn) {
+  Inbox inbox({});
+  inbox.PushApplied(LogIndex(3));
+  inbox.Close();
+  std::vector<Input> turn;
+  EXPECT_FALSE(inbox.WaitAndTake(turn));
+}
+
 TEST(InboxTest, PutsInternalBeforePeersBeforeClients) {
   Inbox inbox({});
   ASSERT_TRUE(inbox.PushClient(Propose(1), 1));
