@@ -63,6 +63,9 @@ NextRole Leader::OnTick() {
     state_.Note(SteppedDown{.reason = StepDownReason::kDiskStalled, .term = state_.current_term()});
     return NextRole::kFollower;
   }
+  const std::optional<RequestNumber> needed = reads_.oldest_needed();
+  reads_are_overdue_ = needed && needed == needed_at_last_tick_;
+  needed_at_last_tick_ = needed;
   if (--heartbeat_ticks_left_ == 0) {
     heartbeat_ticks_left_ = options().heartbeat_ticks;
     SendHeartbeats();  // "repeat during idle periods to prevent election timeouts" (§5.2)
@@ -160,10 +163,8 @@ NextRole Leader::OnWritePersisted() {
 }
 
 void Leader::BeforeEffects() {
-  for (auto& [id, peer] : peers_) {
-    ReplicateTo(id, peer);
-    ConfirmLeadershipForReads(id, peer);
-  }
+  for (auto& [id, peer] : peers_) ReplicateTo(id, peer);
+  ConfirmLeadershipForReads();
   ReleaseConfirmedReads();  // Alone in its cluster a leader is its own majority.
 }
 
@@ -243,15 +244,31 @@ void Leader::ReplicateTo(ServerId to, PeerProgress& peer) {
   outbox_.SendWithoutWaitingForDisk({.to = to, .request = std::move(request)});
 }
 
-// Reads wait for answers to requests issued after they came. One such heartbeat is under way per
-// peer; reads that come meanwhile share the next one. A peer that just failed to answer is left to
-// the interval's heartbeats: asked again at once, one that refuses connections would be asked for
-// as long as a read waits, as fast as the loop turns.
-void Leader::ConfirmLeadershipForReads(ServerId to, PeerProgress& peer) {
+// Reads wait for a majority's answers to requests issued after they came. One round is under way at
+// a time and asks no more peers than a majority needs, those that answered last; reads that come
+// meanwhile share the next round. When a read has waited for a whole tick, everybody is asked. A
+// peer that just failed to answer is left to the interval's heartbeats: asked again at once, one
+// that refuses connections would be asked for as long as a read waits, as fast as the loop turns.
+void Leader::ConfirmLeadershipForReads() {
   const std::optional<RequestNumber> needed = reads_.newest_needed();
-  if (!needed || peer.highest_answered() >= *needed) return;
-  if (peer.has_read_heartbeat_in_flight() || peer.is_probed()) return;
-  SendHeartbeat(to, peer, /*for_reads=*/true);
+  if (!needed) return;
+  std::vector<std::pair<RequestNumber, ServerId>> may_be_asked;
+  const bool is_overdue = reads_are_overdue_ && reads_.oldest_needed() == needed_at_last_tick_;
+  std::size_t still_to_ask = is_overdue ? peers_.size() : state_.configuration.majority() - 1;
+  for (const auto& [id, peer] : peers_) {
+    if (peer.highest_answered() >= *needed || peer.has_read_heartbeat_in_flight() ||
+        peer.HasHeartbeatInFlightSince(*needed)) {
+      if (still_to_ask > 0) --still_to_ask;
+    } else if (!peer.is_probed()) {
+      may_be_asked.emplace_back(peer.highest_answered(), id);
+    }
+  }
+  std::stable_sort(may_be_asked.begin(), may_be_asked.end(),
+                   [](const auto& one, const auto& other) { return one.first > other.first; });
+  may_be_asked.resize(std::min(may_be_asked.size(), still_to_ask));
+  for (const auto& [answered, id] : may_be_asked) {
+    SendHeartbeat(id, peers_.at(id), /*for_reads=*/true);
+  }
 }
 
 // "If successful: update nextIndex and matchIndex for follower".

@@ -45,7 +45,7 @@ class Leader final : public Role {
   void SendHeartbeats();
   void SendHeartbeat(ServerId to, PeerProgress& peer, bool for_reads);
   void ReplicateTo(ServerId to, PeerProgress& peer);
-  void ConfirmLeadershipForReads(ServerId to, PeerProgress& peer);
+  void ConfirmLeadershipForReads();
 
   void RecordMatch(ServerId from, PeerProgress& peer, const AnsweredRequest& answered,
                    LogIndex match);
@@ -68,6 +68,10 @@ class Leader final : public Role {
   ReadQueue reads_;
   LogIndex term_start_index_;  // of the no-op that starts this term
   std::uint32_t heartbeat_ticks_left_ = 0;
+  // What the oldest waiting read needed when time last passed; still waiting at the next tick, it
+  // is not left to the peers that were asked.
+  std::optional<RequestNumber> needed_at_last_tick_;
+  bool reads_are_overdue_ = false;
   LogTimeMs log_time_at_start_ms_ = 0;
   std::uint64_t started_at_ticks_ = 0;
   std::uint64_t disk_idle_or_done_at_ticks_ = 0;  // it owed nothing, or had just finished a write

@@ -40,6 +40,10 @@ class PeerProgress {
   std::uint64_t last_contact_ticks() const { return last_contact_ticks_; }
   bool has_entries_in_flight() const { return entries_in_flight_.has_value(); }
   bool has_read_heartbeat_in_flight() const { return read_heartbeat_.has_value(); }
+  // Whether a heartbeat of this number or a later one is under way.
+  bool HasHeartbeatInFlightSince(RequestNumber number) const {
+    return !heartbeats_in_flight_.empty() && heartbeats_in_flight_.back().number >= number;
+  }
   // A request was lost and nothing was answered since.
   bool is_probed() const { return is_probed_; }
   PeerState state() const {

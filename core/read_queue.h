@@ -26,8 +26,14 @@ class ReadQueue {
   bool empty() const { return waiting_.empty(); }
   std::size_t size() const { return waiting_.size(); }
 
-  // The number from which on an answered request confirms the newest waiting read; none if no read
+  // The number from which on an answered request confirms the oldest waiting read; none if no read
   // waits.
+  std::optional<RequestNumber> oldest_needed() const {
+    if (waiting_.empty()) return std::nullopt;
+    return waiting_.front().first_number;
+  }
+
+  // The same for the newest.
   std::optional<RequestNumber> newest_needed() const {
     if (waiting_.empty()) return std::nullopt;
     return waiting_.back().first_number;

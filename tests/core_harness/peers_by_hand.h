@@ -106,6 +106,12 @@ inline std::optional<Sent<AppendEntriesRequest>> TakeHeartbeatTo(ServerUnderTest
                                                                  ServerId peer) {
   return WithoutEntries(leader.TakeRequestsTo<AppendEntriesRequest>(peer));
 }
+// All heartbeats that wait, whomever they go to: one per peer that a read asks.
+inline std::vector<Sent<AppendEntriesRequest>> TakeHeartbeats(ServerUnderTest& leader) {
+  std::vector<Sent<AppendEntriesRequest>> heartbeats = leader.TakeRequests<AppendEntriesRequest>();
+  std::erase_if(heartbeats, [](const auto& sent) { return !sent.request.is_heartbeat(); });
+  return heartbeats;
+}
 
 // ---- Roads to a role.
 

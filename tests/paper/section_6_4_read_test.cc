@@ -65,16 +65,49 @@ TEST_F(ReadIndexTest, AReadWaitsForTheCommitIndexAtItsArrival) {
 
 // Step 3: "The leader issues a new round of heartbeats and waits for their acknowledgments from a
 // majority of the cluster."
-TEST_F(ReadIndexTest, HeartbeatsLeaveAtOnceWhenAReadArrives) {
+TEST_F(ReadIndexTest, AHeartbeatLeavesAtOnceToAsManyPeersAsAMajorityNeeds) {
   leader_.Read();
-  EXPECT_TRUE(TakeHeartbeatTo(leader_, kS2).has_value());
-  EXPECT_TRUE(TakeHeartbeatTo(leader_, kS3).has_value());
+  EXPECT_THAT(TakeHeartbeats(leader_), SizeIs(1));
+
+  ServerUnderTest leader_of_five({.voters = FirstServers(5)});
+  BecomeEstablishedLeader(leader_of_five);
+  leader_of_five.Read();
+  EXPECT_THAT(TakeHeartbeats(leader_of_five), SizeIs(2));
+}
+
+TEST_F(ReadIndexTest, ThePeerThatAnsweredLastIsAsked) {
+  leader_.TickTimes(leader_.setup().options.heartbeat_ticks);
+  const auto heartbeats = TakeHeartbeats(leader_);
+  ASSERT_THAT(heartbeats, SizeIs(2));
+  Acknowledge(leader_, heartbeats[0]);
+  leader_.Read();
+  const auto question = TakeHeartbeats(leader_);
+  ASSERT_THAT(question, SizeIs(1));
+  EXPECT_EQ(question[0].to, heartbeats[0].to);
+}
+
+TEST_F(ReadIndexTest, EverybodyIsAskedOnceAReadHasWaitedForATick) {
+  RaftOptions options = SmallOptions();
+  options.heartbeat_ticks = 4;
+  ServerUnderTest leader({.options = options});
+  BecomeEstablishedLeader(leader);
+  const Ticket read = leader.Read();
+  const auto silent = TakeHeartbeats(leader);
+  ASSERT_THAT(silent, SizeIs(1));
+  leader.TickTimes(1);
+  EXPECT_THAT(TakeHeartbeats(leader), SizeIs(0)) << "it may have come just before the tick";
+  leader.TickTimes(1);
+  const auto question = TakeHeartbeats(leader);
+  ASSERT_THAT(question, SizeIs(1));
+  EXPECT_NE(question[0].to, silent[0].to);
+  Acknowledge(leader, question[0]);
+  EXPECT_TRUE(leader.ReadIndexOf(read).has_value());
 }
 
 TEST_F(ReadIndexTest, AReadIsReadyWhenAMajorityAnsweredAfterIt) {
   const Ticket read = leader_.Read();
   EXPECT_EQ(leader_.ReadIndexOf(read), std::nullopt);
-  Acknowledge(leader_, *TakeHeartbeatTo(leader_, kS3));
+  AcknowledgeAll(leader_, TakeHeartbeats(leader_));
   EXPECT_EQ(leader_.ReadIndexOf(read), LogIndex(1));
   EXPECT_EQ(leader_.status().reads_waiting, 0u);
 }
@@ -83,9 +116,11 @@ TEST_F(ReadIndexTest, FiveServersNeedTwoPeersToConfirm) {
   ServerUnderTest leader({.voters = FirstServers(5)});
   BecomeEstablishedLeader(leader);
   const Ticket read = leader.Read();
-  Acknowledge(leader, *TakeHeartbeatTo(leader, kS2));
+  const auto heartbeats = TakeHeartbeats(leader);
+  ASSERT_THAT(heartbeats, SizeIs(2));
+  Acknowledge(leader, heartbeats[0]);
   EXPECT_EQ(leader.ReadIndexOf(read), std::nullopt);
-  Acknowledge(leader, *TakeHeartbeatTo(leader, kS5));
+  Acknowledge(leader, heartbeats[1]);
   EXPECT_TRUE(leader.ReadIndexOf(read).has_value());
 }
 
@@ -94,22 +129,23 @@ TEST_F(ReadIndexTest, OnePeerAnsweringTwiceIsNotAMajority) {
   ServerUnderTest leader({.voters = FirstServers(5)});
   BecomeEstablishedLeader(leader);
   const Ticket read = leader.Read();
-  const auto heartbeat = *TakeHeartbeatTo(leader, kS2);
+  const auto heartbeat = TakeHeartbeats(leader).at(0);
   for (int copy = 0; copy < 3; ++copy) Acknowledge(leader, heartbeat);
-  CatchUp(leader, kS2);
+  CatchUp(leader, heartbeat.to);
   EXPECT_EQ(leader.ReadIndexOf(read), std::nullopt);
 }
 
-// Request numbers begin anew in each life of the process. S2 refused a request of the life before
-// after it had voted in this term, so its answer carries this term and a number that is open now.
+// Request numbers begin anew in each life of the process. A peer refused a request of the life
+// before after it had voted in this term, so its answer carries this term and a number that is open
+// now.
 TEST_F(ReadIndexTest, ALateRefusalOfARequestOfAnEarlierLifeConfirmsNothing) {
   ServerUnderTest leader(leader_.SetupAfterCrash());
   BecomeEstablishedLeader(leader);
   const Ticket read = leader.Read();
-  const auto heartbeat = *TakeHeartbeatTo(leader, kS2);
-  leader.ReceiveAnswer(kS2, AppendEntriesResponse{.number = heartbeat.request.number,
-                                                  .term = heartbeat.request.term,
-                                                  .success = false});
+  const auto heartbeat = TakeHeartbeats(leader).at(0);
+  leader.ReceiveAnswer(heartbeat.to, AppendEntriesResponse{.number = heartbeat.request.number,
+                                                           .term = heartbeat.request.term,
+                                                           .success = false});
   EXPECT_EQ(leader.ReadIndexOf(read), std::nullopt);
 }
 
@@ -126,7 +162,7 @@ TEST_F(ReadIndexTest, AnAnswerToAQuestionFromBeforeTheReadConfirmsNothing) {
 // Trap F3: a confirmation is good for the reads that were there, and for no later one.
 TEST_F(ReadIndexTest, ADuplicatedAnswerNeverConfirmsANewerRead) {
   const Ticket first = leader_.Read();
-  const auto heartbeat = *TakeHeartbeatTo(leader_, kS2);
+  const auto heartbeat = TakeHeartbeats(leader_).at(0);
   Acknowledge(leader_, heartbeat);
   ASSERT_TRUE(leader_.ReadIndexOf(first).has_value());
   const Ticket second = leader_.Read();
@@ -137,16 +173,19 @@ TEST_F(ReadIndexTest, ADuplicatedAnswerNeverConfirmsANewerRead) {
 // Trap F3, with the other peer's answer late instead of doubled.
 TEST_F(ReadIndexTest, ALateAnswerNeverConfirmsANewerRead) {
   leader_.Read();
-  const auto to_s2 = *TakeHeartbeatTo(leader_, kS2);
-  const auto to_s3 = *TakeHeartbeatTo(leader_, kS3);
-  Acknowledge(leader_, to_s2);
+  const auto late = TakeHeartbeats(leader_);
+  ASSERT_THAT(late, SizeIs(1));
+  leader_.TickTimes(leader_.setup().options.heartbeat_ticks);
+  const auto heartbeats = TakeHeartbeats(leader_);
+  ASSERT_THAT(heartbeats, SizeIs(2));
+  AcknowledgeAll(leader_, heartbeats);
   const Ticket second = leader_.Read();
-  Acknowledge(leader_, to_s3);
+  Acknowledge(leader_, late[0]);
   EXPECT_EQ(leader_.ReadIndexOf(second), std::nullopt);
   // A new question leaves now that the old one is answered, and its answer does confirm.
-  const auto fresh = TakeHeartbeatTo(leader_, kS3);
-  ASSERT_TRUE(fresh.has_value());
-  Acknowledge(leader_, *fresh);
+  const auto fresh = TakeHeartbeats(leader_);
+  ASSERT_THAT(fresh, SizeIs(1));
+  Acknowledge(leader_, fresh[0]);
   EXPECT_TRUE(leader_.ReadIndexOf(second).has_value());
 }
 
@@ -160,20 +199,19 @@ TEST_F(ReadIndexTest, AnyRequestIssuedAfterTheReadConfirmsItWhenAnswered) {
 TEST_F(ReadIndexTest, ManyReadsShareOneRound) {
   std::vector<Ticket> reads;
   for (int count = 0; count < 100; ++count) reads.push_back(leader_.Read());
-  EXPECT_THAT(leader_.TakeRequestsTo<AppendEntriesRequest>(kS2), SizeIs(1));
-  auto to_s3 = leader_.TakeRequestsTo<AppendEntriesRequest>(kS3);
-  ASSERT_THAT(to_s3, SizeIs(1));
   // The first round was asked for the first read; the second round is for all that came meanwhile.
-  Acknowledge(leader_, to_s3[0]);
-  to_s3 = leader_.TakeRequestsTo<AppendEntriesRequest>(kS3);
-  ASSERT_THAT(to_s3, SizeIs(1));
-  Acknowledge(leader_, to_s3[0]);
+  for (int round = 0; round < 2; ++round) {
+    const auto question = TakeHeartbeats(leader_);
+    ASSERT_THAT(question, SizeIs(1));
+    Acknowledge(leader_, question[0]);
+  }
   for (const Ticket read : reads) EXPECT_TRUE(leader_.ReadIndexOf(read).has_value());
 }
 
 TEST_F(ReadIndexTest, AnUnansweredQuestionDoesNotHoldUpReadsForEver) {
   const Ticket read = leader_.Read();
-  for (const ServerId peer : {kS2, kS3}) FailCall(leader_, *TakeHeartbeatTo(leader_, peer));
+  for (const auto& sent : TakeHeartbeats(leader_)) FailCall(leader_, sent);
+  for (const auto& sent : TakeHeartbeats(leader_)) FailCall(leader_, sent);  // it asks the other
   leader_.TickTimes(leader_.setup().options.heartbeat_ticks);
   Acknowledge(leader_, *TakeHeartbeatTo(leader_, kS2));
   EXPECT_TRUE(leader_.ReadIndexOf(read).has_value());
@@ -183,10 +221,12 @@ TEST_F(ReadIndexTest, AnUnansweredQuestionDoesNotHoldUpReadsForEver) {
 // waits; the next heartbeat is soon enough.
 TEST_F(ReadIndexTest, AReadAsksAnUnreachablePeerAgainOnlyWithTheNextHeartbeat) {
   leader_.Read();
-  FailCall(leader_, *TakeHeartbeatTo(leader_, kS2));
-  EXPECT_TRUE(leader_.TakeRequestsTo<AppendEntriesRequest>(kS2).empty());
+  const auto question = TakeHeartbeats(leader_);
+  ASSERT_THAT(question, SizeIs(1));
+  FailCall(leader_, question[0]);
+  EXPECT_TRUE(leader_.TakeRequestsTo<AppendEntriesRequest>(question[0].to).empty());
   leader_.TickTimes(leader_.setup().options.heartbeat_ticks);
-  EXPECT_TRUE(TakeHeartbeatTo(leader_, kS2).has_value());
+  EXPECT_TRUE(TakeHeartbeatTo(leader_, question[0].to).has_value());
 }
 
 // Trap F5 belongs to the caller: the core names the index and does not wait for it.
@@ -218,7 +258,7 @@ TEST_F(ReadIndexTest, WaitingReadsAreRefusedWhenANewerTermIsSeen) {
 
 TEST_F(ReadIndexTest, AnAnswerAfterTheStepDownConfirmsNothing) {
   const Ticket read = leader_.Read();
-  const auto heartbeat = *TakeHeartbeatTo(leader_, kS2);
+  const auto heartbeat = TakeHeartbeats(leader_).at(0);
   leader_.Receive(kS3, AppendEntries({.term = 5, .leader = kS3, .previous = At(1, 1)}));
   Acknowledge(leader_, heartbeat);
   EXPECT_EQ(leader_.ReadIndexOf(read), std::nullopt);

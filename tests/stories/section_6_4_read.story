@@ -1,8 +1,8 @@
 story: A read that costs one round of heartbeats and no write
 paper: dissertation §6.4; §8
 
-# The leader notes how far it has committed, makes sure that it still leads, waits until the state
-# machine has come so far, and answers. Nothing is written.
+# The leader notes how far it has committed, makes sure that it still leads by asking as many peers as a
+# majority needs, waits until the state machine has come so far, and answers. Nothing is written.
 
 servers 3
 quietly elect S1 by S2 S3
@@ -19,14 +19,13 @@ quietly run 2
     S3 commits up to 2
 
 read S1 first
-    S1 -> S2  AppendEntries #13: term 1, after entry 2 of term 1: no entries; commit 2
-    S1 -> S3  AppendEntries #14: term 1, after entry 2 of term 1: no entries; commit 2
+    S1 -> S3  AppendEntries #13: term 1, after entry 2 of term 1: no entries; commit 2
 expect S1 waiting-reads 1
-deliver S1 -> S2 heartbeat
-    S2 <- S1  AppendEntries #13
-    S2 -> S1  AppendEntries answer #13: term 1, match 2
-deliver S2 -> S1 AppendEntries answer
-    S1 <- S2  AppendEntries answer #13
+deliver S1 -> S3 heartbeat
+    S3 <- S1  AppendEntries #13
+    S3 -> S1  AppendEntries answer #13: term 1, match 2
+deliver S3 -> S1 AppendEntries answer
+    S1 <- S3  AppendEntries answer #13
     S1 may answer read first once entry 2 is applied
     S1 tells the client: read first sees x
 expect S1 told read first sees x

@@ -26,19 +26,13 @@ settle
     S1 <- S3  AppendEntries answer #6
 expect S1 commit 2
 read S1 first
-    S1 -> S2  AppendEntries #7: term 2, after entry 2 of term 2: no entries; commit 2
-    S1 -> S3  AppendEntries #8: term 2, after entry 2 of term 2: no entries; commit 2
+    S1 -> S3  AppendEntries #7: term 2, after entry 2 of term 2: no entries; commit 2
 settle
-    S2 <- S1  AppendEntries #7
-    S2 commits up to 2
-    S2 -> S1  AppendEntries answer #7: term 2, match 2
-    S2 applies entries 1 of term 1, 2 of term 2 (no-op)
-    S3 <- S1  AppendEntries #8
+    S3 <- S1  AppendEntries #7
     S3 commits up to 2
-    S3 -> S1  AppendEntries answer #8: term 2, match 2
+    S3 -> S1  AppendEntries answer #7: term 2, match 2
     S3 applies entries 1 of term 1, 2 of term 2 (no-op)
-    S1 <- S2  AppendEntries answer #7
+    S1 <- S3  AppendEntries answer #7
     S1 may answer read first once entry 2 is applied
     S1 tells the client: read first sees nothing
-    S1 <- S3  AppendEntries answer #8
 expect S1 waiting-reads 0

@@ -26,12 +26,12 @@ expect S2 state x
 
 expect S1 leader
 read S1 stale
-    S1 -> S2  AppendEntries #9: term 1, after entry 1 of term 1: no entries; commit 1
-    S1 -> S3  AppendEntries #10: term 1, after entry 1 of term 1: no entries; commit 1
+    S1 -> S3  AppendEntries #9: term 1, after entry 1 of term 1: no entries; commit 1
 settle
     S2 -x S1  AppendEntries #5 is cut off
-    S1 -x S2  AppendEntries #9 is cut off
-    S1 -x S3  AppendEntries #10 is cut off
+    S1 -x S3  AppendEntries #9 is cut off
+    S1 -> S2  AppendEntries #10: term 1, after entry 1 of term 1: no entries; commit 1
+    S1 -x S2  AppendEntries #10 is cut off
 expect S1 told nothing
 expect S1 waiting-reads 1
 

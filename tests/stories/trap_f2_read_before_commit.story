@@ -26,13 +26,15 @@ expect S2 commit 1
 # S3 answers a heartbeat sent after the read came: S2 leads, no doubt. Still the read waits.
 read S2 early
     S2 -> S1  AppendEntries #7: term 2, after entry 2 of term 1: no entries; commit 1
-    S2 -> S3  AppendEntries #8: term 2, after entry 2 of term 1: no entries; commit 1
+tick S2 2
+    S2 -> S1  AppendEntries #8: term 2, after entry 2 of term 1: no entries; commit 1
+    S2 -> S3  AppendEntries #9: term 2, after entry 2 of term 1: no entries; commit 1
 deliver S2 -> S3 heartbeat
-    S3 <- S2  AppendEntries #8
+    S3 <- S2  AppendEntries #9
     S3 knows S2 as leader of term 2
-    S3 -> S2  AppendEntries answer #8: term 2, match 2
+    S3 -> S2  AppendEntries answer #9: term 2, match 2
 deliver S3 -> S2 AppendEntries answer
-    S2 <- S3  AppendEntries answer #8
+    S2 <- S3  AppendEntries answer #9
 expect S2 waiting-reads 1
 
 deliver S2 -> S3 AppendEntries

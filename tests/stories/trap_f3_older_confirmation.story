@@ -13,37 +13,41 @@ quietly run 2
     S2 commits up to 1
     S3 commits up to 1
 read S1 first
-    S1 -> S2  AppendEntries #9: term 1, after entry 1 of term 1: no entries; commit 1
-    S1 -> S3  AppendEntries #10: term 1, after entry 1 of term 1: no entries; commit 1
+    S1 -> S3  AppendEntries #9: term 1, after entry 1 of term 1: no entries; commit 1
+tick S1 2
+    S1 -> S2  AppendEntries #10: term 1, after entry 1 of term 1: no entries; commit 1
+    S1 -> S3  AppendEntries #11: term 1, after entry 1 of term 1: no entries; commit 1
 deliver heartbeat
-    S2 <- S1  AppendEntries #9
-    S2 -> S1  AppendEntries answer #9: term 1, match 1
-    S3 <- S1  AppendEntries #10
-    S3 -> S1  AppendEntries answer #10: term 1, match 1
+    S3 <- S1  AppendEntries #9
+    S3 -> S1  AppendEntries answer #9: term 1, match 1
+    S2 <- S1  AppendEntries #10
+    S2 -> S1  AppendEntries answer #10: term 1, match 1
+    S3 <- S1  AppendEntries #11
+    S3 -> S1  AppendEntries answer #11: term 1, match 1
 duplicate S2 -> S1 AppendEntries answer
 deliver oldest S2 -> S1 AppendEntries answer
-    S1 <- S2  AppendEntries answer #9
+    S1 <- S2  AppendEntries answer #10
     S1 may answer read first once entry 1 is applied
     S1 tells the client: read first sees nothing
 expect S1 told read first sees nothing
 
 read S1 second
-    S1 -> S2  AppendEntries #11: term 1, after entry 1 of term 1: no entries; commit 1
 deliver S2 -> S1 AppendEntries answer
-    S1 <- S2  AppendEntries answer #9
+    S1 <- S2  AppendEntries answer #10
     S1 drops an answer of S2 that it does not wait for
 expect S1 waiting-reads 1
 deliver S3 -> S1 AppendEntries answer
-    S1 <- S3  AppendEntries answer #10
-    S1 -> S3  AppendEntries #12: term 1, after entry 1 of term 1: no entries; commit 1
+    S1 <- S3  AppendEntries answer #9
+    S1 -> S2  AppendEntries #12: term 1, after entry 1 of term 1: no entries; commit 1
+    S1 <- S3  AppendEntries answer #11
 expect S1 waiting-reads 1
 
 # A fresh question does.
-deliver S1 -> S3 heartbeat
-    S3 <- S1  AppendEntries #12
-    S3 -> S1  AppendEntries answer #12: term 1, match 1
-deliver S3 -> S1 AppendEntries answer
-    S1 <- S3  AppendEntries answer #12
+deliver S1 -> S2 heartbeat
+    S2 <- S1  AppendEntries #12
+    S2 -> S1  AppendEntries answer #12: term 1, match 1
+deliver S2 -> S1 AppendEntries answer
+    S1 <- S2  AppendEntries answer #12
     S1 may answer read second once entry 1 is applied
     S1 tells the client: read second sees nothing
 expect S1 told read second sees nothing

@@ -20,20 +20,14 @@ expect S1 commit 2
 expect S1 state nothing
 
 read S1 first
-    S1 -> S2  AppendEntries #11: term 1, after entry 2 of term 1: no entries; commit 2
-    S1 -> S3  AppendEntries #12: term 1, after entry 2 of term 1: no entries; commit 2
+    S1 -> S3  AppendEntries #11: term 1, after entry 2 of term 1: no entries; commit 2
 settle
-    S2 <- S1  AppendEntries #11
-    S2 commits up to 2
-    S2 -> S1  AppendEntries answer #11: term 1, match 2
-    S2 applies entry 2 of term 1 (x)
-    S3 <- S1  AppendEntries #12
+    S3 <- S1  AppendEntries #11
     S3 commits up to 2
-    S3 -> S1  AppendEntries answer #12: term 1, match 2
+    S3 -> S1  AppendEntries answer #11: term 1, match 2
     S3 applies entry 2 of term 1 (x)
-    S1 <- S2  AppendEntries answer #11
+    S1 <- S3  AppendEntries answer #11
     S1 may answer read first once entry 2 is applied
-    S1 <- S3  AppendEntries answer #12
 expect S1 waiting-reads 0
 expect S1 told nothing
 release apply S1
