@@ -65,6 +65,14 @@ NextRole Candidate::OnAppendEntriesResponse(ServerId, const AppendEntriesRespons
   return NextRole::kStay;  // It belongs to a leadership of ours that is over.
 }
 
+NextRole Candidate::OnInstallSnapshotRequest(const InstallSnapshotRequest&, ReturnAddress) {
+  return NextRole::kFollowerThenRedeliver;  // This term has a leader, as with AppendEntries.
+}
+
+NextRole Candidate::OnInstallSnapshotResponse(ServerId, const InstallSnapshotResponse&) {
+  return NextRole::kStay;  // It belongs to a leadership of ours that is over.
+}
+
 NextRole Candidate::OnPeerUnreachable(const PeerUnreachable&) {
   return NextRole::kStay;  // No answer is not an answer; the timer decides.
 }

@@ -27,6 +27,10 @@ class Candidate final : public Role {
   NextRole OnAppendEntriesRequest(const AppendEntriesRequest& request,
                                   ReturnAddress sender) override;
   NextRole OnAppendEntriesResponse(ServerId from, const AppendEntriesResponse& response) override;
+  NextRole OnInstallSnapshotRequest(const InstallSnapshotRequest& request,
+                                    ReturnAddress sender) override;
+  NextRole OnInstallSnapshotResponse(ServerId from,
+                                     const InstallSnapshotResponse& response) override;
   NextRole OnPeerUnreachable(const PeerUnreachable& unreachable) override;
   NextRole OnCommandProposed(CommandProposed proposal) override;
   NextRole OnReadRequested(const ReadRequested& read) override;

@@ -21,6 +21,12 @@ void DurabilityTracker::Truncate(LogIndex first) {
   for (Claim& claim : in_flight_) claim.log_last_index = std::min(claim.log_last_index, kept);
 }
 
+void DurabilityTracker::ResetTo(LogIndex base) {
+  RAFT_CHECK(base > LogIndex(0), "a snapshot holds something");
+  durable_index_ = base;
+  for (Claim& claim : in_flight_) claim.log_last_index = std::min(claim.log_last_index, base);
+}
+
 void DurabilityTracker::Complete(PersistSequence sequence) {
   RAFT_CHECK(sequence <= last_sequence_, "the disk completes only what it was given");
   RAFT_CHECK(sequence >= durable_sequence_, "the disk lane is FIFO");

@@ -30,6 +30,9 @@ class DurabilityTracker {
   PersistSequence HandOut(LogIndex log_last_index, bool carries_promise);
   // The log was cut: nothing from `first` on is durable any more, whatever is still in flight.
   void Truncate(LogIndex first);
+  // A snapshot that ends at `base` took the place of the log. What it holds is durable already, and
+  // the writes in flight say nothing about what will follow it.
+  void ResetTo(LogIndex base);
   // The disk finished everything up to `sequence`. Requires: sequence was handed out.
   void Complete(PersistSequence sequence);
 

@@ -25,11 +25,22 @@ struct Promise {
   friend bool operator==(const Promise&, const Promise&) = default;
 };
 
+// The log begins later from now on. Two reasons: its beginning is in the state machine, durably (it
+// is trimmed), or a snapshot has replaced it (it is reset).
+struct LogRebase {
+  LogPosition base;
+  LogTimeMs log_time_ms = 0;  // at the base
+  bool keeps_suffix = false;  // true: `base` is an entry of the log; what follows it stays
+                              // false: nothing of the old log stays
+  friend bool operator==(const LogRebase&, const LogRebase&) = default;
+};
+
 // One write for the disk thread. Done when promise and log are both durable; then the world answers
 // WritePersisted{sequence}. Several may be merged into one sync as long as the order is kept.
 struct PersistRequest {
   PersistSequence sequence;
   std::optional<Promise> promise;         // present when term or vote changed; write it first
+  std::optional<LogRebase> rebase;        // present: move the base of the log before anything else
   std::optional<LogIndex> truncate_from;  // present: drop entries from here on before appending
   std::vector<LogEntryPointer> entries;   // contiguous; to be appended
 };
@@ -75,6 +86,22 @@ struct Refusal {
   std::optional<ServerId> silent_peer;  // the member whose silence fills the log, if one does
 };
 
+// The peer needs entries that were trimmed. Stream it a snapshot of the state machine, taken now or
+// later; the world answers as for any request, with ResponseReceived or PeerUnreachable{number}.
+struct SnapshotToSend {
+  ServerId to;
+  RequestNumber number;
+  Term term;
+};
+
+// An offer was accepted: store the snapshot that `sender` streams, beside the live state; then the
+// world answers SnapshotStored. A newer one replaces one that is still under way.
+struct SnapshotToStore {
+  ReturnAddress sender;
+  RequestNumber number;
+  LogPosition last_included;
+};
+
 struct Effects {
   std::optional<PersistRequest> persist;
   std::vector<OutgoingRequest> requests;
@@ -84,6 +111,15 @@ struct Effects {
   std::vector<ReadReady> reads_ready;
   std::vector<Refusal> refusals;
   std::vector<RaftEvent> events;
+
+  std::vector<SnapshotToSend> snapshots_to_send;
+  std::vector<SnapshotToStore> snapshots_to_store;
+  bool discard_snapshot = false;  // the one that was stored last is not needed any more
+  // Three more for the apply lane, after `entries_to_apply`.
+  bool checkpoint_state = false;            // make the state durable; answer StateCheckpointed
+  std::optional<LogPosition> switch_state;  // the stored snapshot of this position becomes the
+                                            // live state, durably; answer StateSwitched
+  bool complete_install = false;            // the log has followed; answer InstallCompleted
 };
 
 }  // namespace raft

@@ -81,8 +81,22 @@ struct ImpossibleMessageRefused {
   const char* law;
 };
 
+struct LogTrimmed {
+  LogIndex first_index;  // the log begins here now
+  std::uint64_t count;   // entries that went
+};
+// A peer lacks entries that were trimmed; a snapshot is on its way to it.
+struct SnapshotNeeded {
+  ServerId peer;
+};
+// A snapshot of the leader's has replaced this server's state.
+struct SnapshotInstalled {
+  LogPosition last_included;
+};
+
 using RaftEvent = std::variant<TermAdopted, RoleChanged, LeaderRecognized, LeaderLost, SteppedDown,
                                BallotEnded, VoteDecided, EntriesTruncated, AppendMismatched,
-                               CommitAdvanced, StaleResponseDropped, ImpossibleMessageRefused>;
+                               CommitAdvanced, StaleResponseDropped, ImpossibleMessageRefused,
+                               LogTrimmed, SnapshotNeeded, SnapshotInstalled>;
 
 }  // namespace raft

@@ -78,6 +78,27 @@ NextRole Follower::OnAppendEntriesResponse(ServerId, const AppendEntriesResponse
   return NextRole::kStay;  // It belongs to a leadership of ours that is over.
 }
 
+// InstallSnapshot RPC, receiver implementation (Figure 13), as far as it is a follower's; the rest
+// is core/snapshot_install.h.
+NextRole Follower::OnInstallSnapshotRequest(const InstallSnapshotRequest& request,
+                                            ReturnAddress sender) {
+  if (IsSecondLeader(request.leader_id)) {
+    state_.Note(ImpossibleMessageRefused{.peer = request.leader_id,
+                                         .law = "Election Safety: a second leader in one term"});
+    const InstallSnapshotResponse refusal{
+        .number = request.number, .term = state_.current_term(), .success = false};
+    outbox_.Send(OutgoingResponse{.to = sender, .response = refusal});
+    return NextRole::kStay;
+  }
+  RecognizeLeader(request.leader_id);
+  state_.snapshot_install.OnOffer(request, sender, state_, outbox_);
+  return NextRole::kStay;
+}
+
+NextRole Follower::OnInstallSnapshotResponse(ServerId, const InstallSnapshotResponse&) {
+  return NextRole::kStay;  // It belongs to a leadership of ours that is over.
+}
+
 NextRole Follower::OnPeerUnreachable(const PeerUnreachable&) {
   return NextRole::kStay;  // A follower waits for no answers.
 }
@@ -108,40 +129,63 @@ void Follower::RecognizeLeader(ServerId leader) {
   state_.election_timer.Restart();
 }
 
+bool Follower::IsSecondLeader(ServerId leader) const {
+  return leader == state_.self || (leader_ && *leader_ != leader);
+}
+
 const char* Follower::BrokenLaw(const AppendEntriesRequest& request) const {
-  if (request.leader_id == state_.self || (leader_ && *leader_ != request.leader_id)) {
+  if (IsSecondLeader(request.leader_id)) {
     return "Election Safety: a second leader in one term";
   }
   const LogIndex committed = state_.commit_index;
   const RaftLog& log = state_.log();
-  if (request.previous.index > log.base().index && request.previous.index <= committed &&
+  if (request.previous.index >= log.base().index && request.previous.index <= committed &&
       !log.Contains(request.previous)) {
     return "Leader Completeness: the leader's log contradicts a committed entry";
   }
   for (const LogEntryPointer& entry : request.entries) {
     if (entry->index > committed) break;
-    if (entry->index > log.base().index && !log.Contains(entry->position())) {
+    if (entry->index >= log.base().index && !log.Contains(entry->position())) {
       return "Leader Completeness: the leader would replace a committed entry";
     }
+  }
+  if (ContradictsInstall(request)) {
+    return "Leader Completeness: the leader's log contradicts a snapshot";
   }
   if (LetsLogTimeFall(request)) return "log time never falls along the log";
   return nullptr;
 }
 
+// What a snapshot holds is committed, though commit_index learns of it only with the switch.
+bool Follower::ContradictsInstall(const AppendEntriesRequest& request) const {
+  const std::optional<LogPosition> end = state_.snapshot_install.end();
+  if (!end) return false;
+  const RaftLog& log = state_.log();
+  const bool confirms_another_history =
+      request.previous.index >= end->index && log.Contains(request.previous) && !log.Contains(*end);
+  return confirms_another_history ||
+         std::any_of(request.entries.begin(), request.entries.end(),
+                     [&end](const LogEntryPointer& entry) {
+                       return entry->index == end->index && entry->term != end->term;
+                     });
+}
+
 // Within the message the border has checked it; only here is the entry before the first new one.
 bool Follower::LetsLogTimeFall(const AppendEntriesRequest& request) const {
   const RaftLog& log = state_.log();
-  if (!log.Contains(request.previous)) return false;  // Step 2 decides.
+  if (!LogMatches(request.previous)) return false;  // Step 2 decides.
   for (const LogEntryPointer& entry : request.entries) {
-    if (log.Contains(entry->position())) continue;
+    if (entry->index < log.base().index || log.Contains(entry->position())) continue;
     return entry->log_time_ms < log.LogTimeAt(entry->index - 1);
   }
   return false;
 }
 
 // Step 2: "Reply false if log doesn't contain an entry at prevLogIndex whose term matches
-// prevLogTerm".
-bool Follower::LogMatches(LogPosition previous) const { return state_.log().Contains(previous); }
+// prevLogTerm". What was trimmed is committed, so every leader's log agrees with it.
+bool Follower::LogMatches(LogPosition previous) const {
+  return previous.index < state_.log().base().index || state_.log().Contains(previous);
+}
 
 // Steps 3 and 4: remove what conflicts (same index, other term) and all that follows it, append
 // what is not in the log yet. What is there already stays: a delayed request must not cut entries
@@ -149,7 +193,7 @@ bool Follower::LogMatches(LogPosition previous) const { return state_.log().Cont
 LogIndex Follower::StoreNewEntries(const AppendEntriesRequest& request) {
   const RaftLog& log = state_.log();
   for (const LogEntryPointer& entry : request.entries) {
-    if (log.Contains(entry->position())) continue;
+    if (entry->index < log.base().index || log.Contains(entry->position())) continue;
     if (entry->index <= log.last_index()) {
       RAFT_CHECK(entry->index > state_.commit_index, "no committed entry is ever removed (N6)");
       state_.Note(

@@ -26,6 +26,10 @@ class Follower final : public Role {
   NextRole OnAppendEntriesRequest(const AppendEntriesRequest& request,
                                   ReturnAddress sender) override;
   NextRole OnAppendEntriesResponse(ServerId from, const AppendEntriesResponse& response) override;
+  NextRole OnInstallSnapshotRequest(const InstallSnapshotRequest& request,
+                                    ReturnAddress sender) override;
+  NextRole OnInstallSnapshotResponse(ServerId from,
+                                     const InstallSnapshotResponse& response) override;
   NextRole OnPeerUnreachable(const PeerUnreachable& unreachable) override;
   NextRole OnCommandProposed(CommandProposed proposal) override;
   NextRole OnReadRequested(const ReadRequested& read) override;
@@ -35,10 +39,13 @@ class Follower final : public Role {
 
  private:
   void RecognizeLeader(ServerId leader);
+  bool IsSecondLeader(ServerId leader) const;
   // The law of Raft that an honest leader's request could not break; none if it breaks none.
   const char* BrokenLaw(const AppendEntriesRequest& request) const;
   // Whether the first entry that is new here is older, in log time, than the one before it.
   bool LetsLogTimeFall(const AppendEntriesRequest& request) const;
+  // Whether the leader says that what a snapshot under way holds is something else.
+  bool ContradictsInstall(const AppendEntriesRequest& request) const;
   bool LogMatches(LogPosition previous) const;
   LogIndex StoreNewEntries(const AppendEntriesRequest& request);
   void FollowLeaderCommit(LogIndex leader_commit, LogIndex last_verified);

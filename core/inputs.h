@@ -1,7 +1,7 @@
 // Everything that can happen to a server, one struct each. The whole way into the core.
 //
 // The world turns what it sees (a timer, an RPC, a finished write) into one of these and calls
-// RaftServer::Step. Later parts of the protocol (snapshots, membership, hand-over) each add theirs.
+// RaftServer::Step. Later parts of the protocol (membership, hand-over) each add theirs.
 #pragma once
 
 #include <optional>
@@ -57,7 +57,30 @@ struct EntriesApplied {
   LogIndex last_applied;
 };
 
+// The state machine up to this entry survives any crash (answers Effects::checkpoint_state).
+struct StateCheckpointed {
+  LogIndex through;
+};
+
+// A snapshot that was to be stored (SnapshotToStore) lies whole, verified and durable beside the
+// live state. A transfer that fails is no input: its sender learns of it and tries again.
+struct SnapshotStored {
+  ReturnAddress sender;
+  RequestNumber number;
+  LogPosition last_included;
+  LogTimeMs log_time_ms = 0;  // at last_included
+};
+
+// The stored snapshot is the live state now, durably (answers Effects::switch_state).
+struct StateSwitched {
+  LogPosition last_included;
+};
+
+// The live state no longer waits for a change of the log (answers Effects::complete_install).
+struct InstallCompleted {};
+
 using Input = std::variant<Tick, RequestReceived, ResponseReceived, PeerUnreachable,
-                           CommandProposed, ReadRequested, WritePersisted, EntriesApplied>;
+                           CommandProposed, ReadRequested, WritePersisted, EntriesApplied,
+                           StateCheckpointed, SnapshotStored, StateSwitched, InstallCompleted>;
 
 }  // namespace raft

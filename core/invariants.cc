@@ -10,6 +10,7 @@ void Invariants::Check(const ServerState& state, const Role& role) {
       .promise = {.current_term = state.current_term(), .voted_for = state.persistent.voted_for()},
       .committed = {.index = state.commit_index, .term = *state.log().TermAt(state.commit_index)},
       .handed_to_apply_index = state.handed_to_apply_index,
+      .base_index = state.log().base().index,
       .last_position = state.log().last_position(),
       .durable_sequence = state.persistent.durability().durable_sequence(),
       .role = role.name()};
@@ -55,9 +56,12 @@ void Invariants::CheckBetweenStates(const Memory& now, const ServerState& state)
       same_term && previous_.role == RoleName::kLeader && now.role == RoleName::kLeader;
   RAFT_CHECK_IMPLIES(led_throughout, state.log().Contains(previous_.last_position),
                      "Leader Append-Only: a leader never cuts its own log (N5)");
-  // What was committed stays: the newest committed entry vouches for those before it (N6).
-  RAFT_CHECK(state.log().Contains(previous_.committed),
-             "no committed entry is ever removed or replaced (N6)");
+  RAFT_CHECK(now.base_index >= previous_.base_index, "the beginning of the log never goes back");
+  // What was committed stays: the newest committed entry vouches for those before it (N6). What was
+  // trimmed since is in the state machine.
+  RAFT_CHECK(
+      previous_.committed.index < now.base_index || state.log().Contains(previous_.committed),
+      "no committed entry is ever removed or replaced (N6)");
 }
 
 }  // namespace raft

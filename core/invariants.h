@@ -21,6 +21,7 @@ class Invariants {
     Promise promise;
     LogPosition committed;  // at the commit index
     LogIndex handed_to_apply_index;
+    LogIndex base_index;
     LogPosition last_position;
     PersistSequence durable_sequence;
     RoleName role = RoleName::kFollower;

@@ -127,6 +127,40 @@ NextRole Leader::OnAppendEntriesResponse(ServerId from, const AppendEntriesRespo
   return NextRole::kStay;
 }
 
+NextRole Leader::OnInstallSnapshotRequest(const InstallSnapshotRequest& request,
+                                          ReturnAddress sender) {
+  // As with AppendEntries: this term's leader is here.
+  state_.Note(ImpossibleMessageRefused{.peer = request.leader_id,
+                                       .law = "Election Safety: a second leader in one term"});
+  const InstallSnapshotResponse refusal{
+      .number = request.number, .term = state_.current_term(), .success = false};
+  outbox_.SendOncePromiseIsDurable(OutgoingResponse{.to = sender, .response = refusal});
+  return NextRole::kStay;
+}
+
+NextRole Leader::OnInstallSnapshotResponse(ServerId from, const InstallSnapshotResponse& response) {
+  const auto peer = peers_.find(from);
+  if (peer == peers_.end()) return NextRole::kStay;
+  // A snapshot holds what is committed, and this leader's log holds all of that.
+  const bool is_impossible = response.success && response.match_index > state_.commit_index;
+  if (is_impossible) {
+    state_.Note(ImpossibleMessageRefused{
+        .peer = from, .law = "Log Matching: a snapshot beyond what is committed"});
+  }
+  if (!response.success || is_impossible) {
+    peer->second.BecameUnreachable(response.number);  // asked again after the next heartbeat
+    return NextRole::kStay;
+  }
+  if (!peer->second.TakeSnapshotAnswered(response.number, state_.ticks)) {
+    state_.Note(StaleResponseDropped{.peer = from});
+    return NextRole::kStay;
+  }
+  peer->second.RecordMatch(response.match_index);
+  AdvanceCommitIndex();
+  ReleaseConfirmedReads();
+  return NextRole::kStay;
+}
+
 NextRole Leader::OnPeerUnreachable(const PeerUnreachable& unreachable) {
   const auto peer = peers_.find(unreachable.peer);
   if (peer != peers_.end()) peer->second.BecameUnreachable(unreachable.number);
@@ -175,16 +209,17 @@ void Leader::FillStatus(RaftStatus& status) const {
   const RaftLog& log = state_.log();
   for (const auto& [id, peer] : peers_) {
     const bool lags = peer.match_index() < log.last_index();
-    status.peers.push_back(
-        {.peer = id,
-         .match_index = peer.match_index(),
-         .next_index = peer.next_index(),
-         .state = peer.state(),
-         .entries_in_flight = peer.has_entries_in_flight(),
-         .lag_entries = log.last_index() - peer.match_index(),
-         .lag_bytes = log.BytesBetween(peer.match_index(), log.last_index()),
-         .lag_ms = lags ? LogTimeNow() - log.At(peer.match_index().Next())->log_time_ms : 0,
-         .last_contact_ticks = state_.ticks - peer.last_contact_ticks()});
+    // Of what was trimmed only the last log time is known.
+    const LogIndex oldest_lacked = std::max(peer.match_index().Next(), log.base().index);
+    status.peers.push_back({.peer = id,
+                            .match_index = peer.match_index(),
+                            .next_index = peer.next_index(),
+                            .state = peer.state(),
+                            .entries_in_flight = peer.has_entries_in_flight(),
+                            .lag_entries = log.last_index() - peer.match_index(),
+                            .lag_bytes = log.BytesBetween(MatchWithinLog(peer), log.last_index()),
+                            .lag_ms = lags ? LogTimeNow() - log.LogTimeAt(oldest_lacked) : 0,
+                            .last_contact_ticks = state_.ticks - peer.last_contact_ticks()});
   }
 }
 
@@ -211,7 +246,8 @@ void Leader::SendHeartbeats() {
 }
 
 void Leader::SendHeartbeat(ServerId to, PeerProgress& peer, bool for_reads) {
-  const LogIndex previous = peer.HeartbeatPrevious();
+  // Whoever needs what was trimmed is asked about the earliest place that is left.
+  const LogIndex previous = std::max(peer.HeartbeatPrevious(), state_.log().base().index);
   const std::optional<Term> previous_term = state_.log().TermAt(previous);
   RAFT_CHECK(previous_term.has_value(), "a heartbeat names a position of the leader's log");
   const AppendEntriesRequest heartbeat{.number = state_.TakeRequestNumber(),
@@ -220,7 +256,7 @@ void Leader::SendHeartbeat(ServerId to, PeerProgress& peer, bool for_reads) {
                                        .previous = {.index = previous, .term = *previous_term},
                                        .leader_commit = state_.commit_index,
                                        .entries = {}};
-  peer.SentHeartbeat(heartbeat.number, for_reads);
+  peer.SentHeartbeat(heartbeat.number, previous, for_reads);
   outbox_.SendWithoutWaitingForDisk({.to = to, .request = heartbeat});
 }
 
@@ -230,7 +266,8 @@ void Leader::ReplicateTo(ServerId to, PeerProgress& peer) {
   const RaftLog& log = state_.log();
   if (!peer.MaySendEntries() || peer.next_index() > log.last_index()) return;
   const LogIndex previous = peer.next_index() - 1;
-  if (log.BytesBetween(peer.match_index(), previous) >= options().inflight_bytes_max) return;
+  if (previous < log.base().index) return SendSnapshotTo(to, peer);
+  if (log.BytesBetween(MatchWithinLog(peer), previous) >= options().inflight_bytes_max) return;
   const std::optional<Term> previous_term = log.TermAt(previous);
   RAFT_CHECK(previous_term.has_value(), "next_index follows a position of the leader's log");
   AppendEntriesRequest request{
@@ -242,6 +279,35 @@ void Leader::ReplicateTo(ServerId to, PeerProgress& peer) {
       .entries = log.EntriesFrom(peer.next_index(), options().append_bytes_max)};
   peer.SentEntries(request.number, request.entries.back()->index);
   outbox_.SendWithoutWaitingForDisk({.to = to, .request = std::move(request)});
+}
+
+// Figure 13: the leader sends a snapshot to a follower that needs entries which were discarded. The
+// state machine will hold at least what it holds now when the world takes it.
+void Leader::SendSnapshotTo(ServerId to, PeerProgress& peer) {
+  if (peer.snapshot_in_flight()) return;
+  const RequestNumber number = state_.TakeRequestNumber();
+  peer.SentSnapshot(number, state_.last_applied);
+  state_.snapshot_work.to_send.push_back(
+      {.to = to, .number = number, .term = state_.current_term()});
+  state_.Note(SnapshotNeeded{.peer = to});
+}
+
+// A peer that has just installed a snapshot still lacks what came meanwhile: were the log trimmed
+// to its tail then, it would need the next snapshot at once, and so for ever (trap C16).
+std::vector<LogIndex> Leader::LogNeededAfter() const {
+  std::vector<LogIndex> needed;
+  for (const auto& [id, peer] : peers_) {
+    if (const std::optional<LogIndex> held = peer.snapshot_in_flight()) {
+      needed.push_back(*held);
+    } else if (peer.state() == PeerState::kReplicate) {
+      needed.push_back(peer.match_index());
+    }
+  }
+  return needed;
+}
+
+LogIndex Leader::MatchWithinLog(const PeerProgress& peer) const {
+  return std::max(peer.match_index(), state_.log().base().index);
 }
 
 // Reads wait for a majority's answers to requests issued after they came. One round is under way at

@@ -31,12 +31,17 @@ class Leader final : public Role {
   NextRole OnAppendEntriesRequest(const AppendEntriesRequest& request,
                                   ReturnAddress sender) override;
   NextRole OnAppendEntriesResponse(ServerId from, const AppendEntriesResponse& response) override;
+  NextRole OnInstallSnapshotRequest(const InstallSnapshotRequest& request,
+                                    ReturnAddress sender) override;
+  NextRole OnInstallSnapshotResponse(ServerId from,
+                                     const InstallSnapshotResponse& response) override;
   NextRole OnPeerUnreachable(const PeerUnreachable& unreachable) override;
   NextRole OnCommandProposed(CommandProposed proposal) override;
   NextRole OnReadRequested(const ReadRequested& read) override;
   NextRole OnWritePersisted() override;
   void BeforeEffects() override;
   void FillStatus(RaftStatus& status) const override;
+  std::vector<LogIndex> LogNeededAfter() const override;
 
  private:
   LogPosition AppendEntry(EntryKind kind, std::string data);
@@ -45,6 +50,9 @@ class Leader final : public Role {
   void SendHeartbeats();
   void SendHeartbeat(ServerId to, PeerProgress& peer, bool for_reads);
   void ReplicateTo(ServerId to, PeerProgress& peer);
+  void SendSnapshotTo(ServerId to, PeerProgress& peer);
+  // What a peer is known to have, as far as this log can tell: not behind its base.
+  LogIndex MatchWithinLog(const PeerProgress& peer) const;
   void ConfirmLeadershipForReads();
 
   void RecordMatch(ServerId from, PeerProgress& peer, const AnsweredRequest& answered,

@@ -81,8 +81,31 @@ struct AppendEntriesResponse {
   friend bool operator==(const AppendEntriesResponse&, const AppendEntriesResponse&) = default;
 };
 
-using PeerRequest = std::variant<PreVoteRequest, RequestVoteRequest, AppendEntriesRequest>;
-using PeerResponse = std::variant<PreVoteResponse, RequestVoteResponse, AppendEntriesResponse>;
+// InstallSnapshot RPC (Figure 13), as far as Raft is concerned: the offer of a state that holds
+// everything up to `last_included`. Its bytes go past the core, from disk to disk.
+struct InstallSnapshotRequest {
+  RequestNumber number;
+  Term term;
+  ServerId leader_id;
+  LogPosition last_included;  // neither is 0
+
+  friend bool operator==(const InstallSnapshotRequest&, const InstallSnapshotRequest&) = default;
+};
+
+// Sent once the whole snapshot is installed, durably, or was not needed.
+struct InstallSnapshotResponse {
+  RequestNumber number;
+  Term term;
+  bool success = false;    // false: refused
+  LogIndex match_index{};  // on success: all up to here is durable at the answerer and matches
+
+  friend bool operator==(const InstallSnapshotResponse&, const InstallSnapshotResponse&) = default;
+};
+
+using PeerRequest =
+    std::variant<PreVoteRequest, RequestVoteRequest, AppendEntriesRequest, InstallSnapshotRequest>;
+using PeerResponse = std::variant<PreVoteResponse, RequestVoteResponse, AppendEntriesResponse,
+                                  InstallSnapshotResponse>;
 
 // Where the answer to a request goes. A value, not a connection.
 struct ReturnAddress {

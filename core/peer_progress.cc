@@ -14,10 +14,25 @@ void PeerProgress::SentEntries(RequestNumber number, LogIndex last) {
   next_index_ = last.Next();
 }
 
-void PeerProgress::SentHeartbeat(RequestNumber number, bool for_reads) {
+void PeerProgress::SentSnapshot(RequestNumber number, LogIndex at_least) {
+  RAFT_CHECK(!snapshot_in_flight_, "one snapshot is under way per peer");
+  RAFT_CHECK(at_least >= match_index_, "a snapshot is not older than what the peer has");
+  snapshot_in_flight_ = number;
+  snapshot_holds_at_least_ = at_least;
+}
+
+bool PeerProgress::TakeSnapshotAnswered(RequestNumber number, std::uint64_t now_ticks) {
+  if (snapshot_in_flight_ != number) return false;
+  snapshot_in_flight_.reset();
+  highest_answered_ = std::max(highest_answered_, number);
+  last_contact_ticks_ = now_ticks;
+  is_probed_ = false;
+  return true;
+}
+
+void PeerProgress::SentHeartbeat(RequestNumber number, LogIndex previous, bool for_reads) {
   RAFT_CHECK(heartbeats_in_flight_.empty() || heartbeats_in_flight_.back().number < number,
              "every request has a fresh number");
-  const LogIndex previous = HeartbeatPrevious();
   heartbeats_in_flight_.push_back({.number = number, .previous = previous, .last = previous});
   if (heartbeats_in_flight_.size() > kHeartbeatsInFlightMax) {
     if (read_heartbeat_ == heartbeats_in_flight_.front().number) read_heartbeat_.reset();
@@ -48,6 +63,11 @@ std::optional<AnsweredRequest> PeerProgress::TakeAnswered(RequestNumber number,
 }
 
 void PeerProgress::BecameUnreachable(RequestNumber number) {
+  if (snapshot_in_flight_ == number) {
+    snapshot_in_flight_.reset();
+    is_probed_ = true;
+    return;
+  }
   if (entries_in_flight_ && entries_in_flight_->number == number) {
     entries_in_flight_.reset();
     is_probed_ = true;

@@ -46,7 +46,13 @@ class PeerProgress {
   }
   // A request was lost and nothing was answered since.
   bool is_probed() const { return is_probed_; }
+  // What a snapshot under way holds at least; entries after that will be needed.
+  std::optional<LogIndex> snapshot_in_flight() const {
+    if (!snapshot_in_flight_) return std::nullopt;
+    return snapshot_holds_at_least_;
+  }
   PeerState state() const {
+    if (snapshot_in_flight_) return PeerState::kSnapshot;
     return is_probed_ || !has_matched_ ? PeerState::kProbe : PeerState::kReplicate;
   }
 
@@ -61,12 +67,17 @@ class PeerProgress {
 
   // Entries (previous, last] leave under `number`; next_index moves past them optimistically.
   void SentEntries(RequestNumber number, LogIndex last);
-  // A heartbeat leaves. `for_reads`: because reads wait, not because the interval passed.
-  void SentHeartbeat(RequestNumber number, bool for_reads);
+  // A heartbeat leaves that names `previous`. `for_reads`: because reads wait, not because the
+  // interval passed.
+  void SentHeartbeat(RequestNumber number, LogIndex previous, bool for_reads);
+  // A snapshot leaves that will hold at least everything up to `at_least`.
+  void SentSnapshot(RequestNumber number, LogIndex at_least);
 
   // An answer arrived: the request it answers, or none if that is unknown or answered already
   // (duplicates, answers to an earlier leadership). Frees the lane and ends probing.
   std::optional<AnsweredRequest> TakeAnswered(RequestNumber number, std::uint64_t now_ticks);
+  // The same for a snapshot; false: not one that is under way.
+  [[nodiscard]] bool TakeSnapshotAnswered(RequestNumber number, std::uint64_t now_ticks);
   // No answer will come. Unless the number is unknown, the peer is probed by heartbeats until one
   // is answered: entries are not resent blind.
   void BecameUnreachable(RequestNumber number);
@@ -88,6 +99,8 @@ class PeerProgress {
   std::optional<AnsweredRequest> entries_in_flight_;
   std::deque<AnsweredRequest> heartbeats_in_flight_;  // rising request numbers
   std::optional<RequestNumber> read_heartbeat_;
+  std::optional<RequestNumber> snapshot_in_flight_;
+  LogIndex snapshot_holds_at_least_;
   bool is_probed_ = false;
   bool has_matched_ = false;  // this follower's log and ours met in this leadership
 };

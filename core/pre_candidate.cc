@@ -59,6 +59,14 @@ NextRole PreCandidate::OnAppendEntriesResponse(ServerId, const AppendEntriesResp
   return NextRole::kStay;  // It belongs to a leadership of ours that is over.
 }
 
+NextRole PreCandidate::OnInstallSnapshotRequest(const InstallSnapshotRequest&, ReturnAddress) {
+  return NextRole::kFollowerThenRedeliver;  // There is a leader, as with AppendEntries.
+}
+
+NextRole PreCandidate::OnInstallSnapshotResponse(ServerId, const InstallSnapshotResponse&) {
+  return NextRole::kStay;  // It belongs to a leadership of ours that is over.
+}
+
 NextRole PreCandidate::OnPeerUnreachable(const PeerUnreachable&) {
   return NextRole::kStay;  // No answer is not an answer; the timer decides.
 }

@@ -57,7 +57,10 @@ LogIndex RaftLog::FirstIndexOfTermAt(LogIndex index) const {
 std::optional<LogIndex> RaftLog::LastIndexOfTerm(Term term) const {
   const auto run = std::lower_bound(runs_.begin(), runs_.end(), term,
                                     [](const TermRun& r, Term t) { return r.term < t; });
-  if (run == runs_.end() || run->term != term) return std::nullopt;
+  if (run == runs_.end() || run->term != term) {
+    const bool is_of_base = term == base_.term && base_.index > LogIndex(0);
+    return is_of_base ? std::optional(base_.index) : std::nullopt;
+  }
   const auto following = std::next(run);
   return following == runs_.end() ? last_index() : following->first - 1;
 }
@@ -81,6 +84,35 @@ void RaftLog::TruncateFrom(LogIndex first) {
   while (!runs_.empty() && runs_.back().first >= first) runs_.pop_back();
 }
 
+void RaftLog::TrimThrough(LogIndex base) {
+  RAFT_CHECK(base >= base_.index, "the base never falls");
+  RAFT_CHECK(base <= last_index(), "only entries that are there are trimmed");
+  if (base == base_.index) return;
+  const Slot& last_trimmed = SlotAt(base);
+  bytes_through_base_ = last_trimmed.bytes_through;
+  base_log_time_ms_ = last_trimmed.entry->log_time_ms;
+  const LogPosition new_base = last_trimmed.entry->position();
+  slots_.erase(slots_.begin(), slots_.begin() + static_cast<std::ptrdiff_t>(base - base_.index));
+  base_ = new_base;
+  // The run of the first entry kept begins there now; those before it go.
+  while (runs_.size() > 1 && runs_[1].first <= first_index()) runs_.erase(runs_.begin());
+  if (slots_.empty()) {
+    runs_.clear();
+  } else {
+    runs_.front().first = first_index();
+  }
+}
+
+void RaftLog::ResetTo(LogPosition base, LogTimeMs base_log_time_ms) {
+  RAFT_CHECK(base.index >= base_.index, "the base never falls");
+  RAFT_CHECK(base.term >= base_.term, "terms never fall along the log");
+  base_ = base;
+  base_log_time_ms_ = base_log_time_ms;
+  bytes_through_base_ = 0;
+  slots_.clear();
+  runs_.clear();
+}
+
 std::vector<LogEntryPointer> RaftLog::EntriesFrom(LogIndex first, std::uint64_t bytes_max) const {
   RAFT_CHECK(first > base_.index, "what was trimmed cannot be read");
   std::vector<LogEntryPointer> entries;
@@ -99,14 +131,24 @@ std::uint64_t RaftLog::BytesBetween(LogIndex after, LogIndex last) const {
   return BytesThrough(last) - BytesThrough(after);
 }
 
+LogIndex RaftLog::TailWithin(std::uint64_t bytes_max, std::uint64_t entries_max) const {
+  const std::uint64_t bytes_last = BytesThrough(last_index());
+  // Bytes rise along the log: the first slot that leaves no more than `bytes_max` behind it.
+  const auto tail = std::partition_point(slots_.begin(), slots_.end(), [&](const Slot& slot) {
+    return bytes_last - slot.bytes_through + ChargedBytes(*slot.entry) > bytes_max;
+  });
+  const auto by_bytes = first_index() + static_cast<std::uint64_t>(tail - slots_.begin());
+  const std::uint64_t kept_entries = std::min<std::uint64_t>(entries_max, slots_.size());
+  return std::max(by_bytes, last_index().Next() - kept_entries);
+}
+
 const RaftLog::Slot& RaftLog::SlotAt(LogIndex index) const {
   RAFT_CHECK(index > base_.index && index <= last_index(), "the entry is in the log");
   return slots_[index - first_index()];
 }
 
 std::uint64_t RaftLog::BytesThrough(LogIndex index) const {
-  // Sums restart at the base, so that the numbers stay meaningful after any truncation.
-  return index == base_.index ? 0 : SlotAt(index).bytes_through;
+  return index == base_.index ? bytes_through_base_ : SlotAt(index).bytes_through;
 }
 
 }  // namespace raft

@@ -42,15 +42,21 @@ class RaftLog {
   // last term wins, then the longer log.
   bool IsOtherAtLeastAsUpToDate(LogPosition other) const;
 
-  // First index of the run of entries that share the term of `index`. Requires: At(index) exists.
+  // First index of the run of entries that share the term of `index`, as far as it was not trimmed.
+  // Requires: At(index) exists.
   LogIndex FirstIndexOfTermAt(LogIndex index) const;
-  // Last index that holds an entry of `term`; none if there is none.
+  // Last index that holds an entry of `term`, the base included; none if there is none.
   std::optional<LogIndex> LastIndexOfTerm(Term term) const;
 
   // Adds at the end. Requires: entry->index follows last_index(), term and log time do not fall.
   void Append(LogEntryPointer entry);
   // Removes the entries from `first` on. Requires: first_index() <= first <= last_index().
   void TruncateFrom(LogIndex first);
+  // Forgets the entries up to and including `base`, which becomes the base. Requires: base().index
+  // <= base <= last_index().
+  void TrimThrough(LogIndex base);
+  // Starts anew after a position that a snapshot ends at. Requires: not behind the present base.
+  void ResetTo(LogPosition base, LogTimeMs base_log_time_ms);
 
   // Entries from `first` on: as many as fit into `bytes_max` charged bytes, in order and without a
   // hole, at least one (trap B11). Empty when first is past the end.
@@ -60,11 +66,14 @@ class RaftLog {
   // [base, last_index()], after <= last.
   std::uint64_t BytesBetween(LogIndex after, LogIndex last) const;
   std::uint64_t bytes() const { return BytesBetween(base_.index, last_index()); }
+  // Where the tail begins: the first index of the longest end of the log within both limits;
+  // last_index() + 1 when not even the last entry fits.
+  LogIndex TailWithin(std::uint64_t bytes_max, std::uint64_t entries_max) const;
 
  private:
   struct Slot {
     LogEntryPointer entry;
-    std::uint64_t bytes_through;  // charged bytes from the base up to and including this one
+    std::uint64_t bytes_through;  // charged bytes up to and including this one, since the start
   };
   // Consecutive entries of one term. Few: one per leadership.
   struct TermRun {
@@ -77,6 +86,7 @@ class RaftLog {
 
   LogPosition base_;
   LogTimeMs base_log_time_ms_;
+  std::uint64_t bytes_through_base_ = 0;
   std::deque<Slot> slots_;
   std::vector<TermRun> runs_;
 };

@@ -21,7 +21,13 @@ struct RaftOptions {
   // New proposals are refused (OVERLOADED) while this much or more is appended but not committed.
   std::uint64_t uncommitted_bytes_max = 64ull << 20;
   // New proposals are refused (LOG_FULL) while the log in memory is this large or larger.
-  std::uint64_t log_bytes_max = 2ull << 30;
+  std::uint64_t log_bytes_max = 256ull << 20;
+  // The log is trimmed when its part before the tail comes to this many charged bytes or entries.
+  std::uint64_t compaction_bytes = 16ull << 20;
+  std::uint64_t compaction_entries = 100'000;
+  // The tail: what is kept for followers that are a little behind, so that they need no snapshot.
+  std::uint64_t tail_bytes = 8ull << 20;
+  std::uint64_t tail_entries = 100'000;
 };
 
 }  // namespace raft

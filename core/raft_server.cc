@@ -39,11 +39,13 @@ void RaftServer::Step(Input input) {
 
 Effects RaftServer::TakeEffects() {
   role_->BeforeEffects();
+  compaction_.BeforeEffects(role_->LogNeededAfter(), state_);
   Effects effects;
   if (state_.persistent.has_unsaved_changes()) {
     effects.persist = state_.persistent.TakePersistRequest();
   }
   HandOverCommittedEntries(effects);
+  HandOverSnapshotWork(effects);
   outbox_.ReleaseInto(effects);
   effects.proposals_appended = std::exchange(answers_.proposals_appended, {});
   effects.reads_ready = std::exchange(answers_.reads_ready, {});
@@ -55,23 +57,25 @@ Effects RaftServer::TakeEffects() {
 
 RaftStatus RaftServer::status() const {
   const RaftLog& log = state_.log();
-  RaftStatus status{.server_id = state_.self,
-                    .role = role_->name(),
-                    .current_term = state_.current_term(),
-                    .voted_for = state_.persistent.voted_for(),
-                    .leader = role_->leader(),
-                    .first_log_index = log.first_index(),
-                    .last_log_index = log.last_index(),
-                    .durable_index = state_.persistent.durability().durable_index(),
-                    .commit_index = state_.commit_index,
-                    .applied_index = state_.last_applied,
-                    .log_time_ms = log.last_log_time_ms(),
-                    .log_bytes = log.bytes(),
-                    .uncommitted_bytes = log.BytesBetween(state_.commit_index, log.last_index()),
-                    .reads_waiting = 0,
-                    .leader_contact_ticks = std::nullopt,
-                    .voters = state_.configuration.voters(),
-                    .peers = {}};
+  RaftStatus status{
+      .server_id = state_.self,
+      .role = role_->name(),
+      .current_term = state_.current_term(),
+      .voted_for = state_.persistent.voted_for(),
+      .leader = role_->leader(),
+      .first_log_index = log.first_index(),
+      .last_log_index = log.last_index(),
+      .durable_index = state_.persistent.durability().durable_index(),
+      .commit_index = state_.commit_index,
+      .applied_index = state_.last_applied,
+      .checkpointed_index = std::max(compaction_.checkpointed_index(), log.base().index),
+      .log_time_ms = log.last_log_time_ms(),
+      .log_bytes = log.bytes(),
+      .uncommitted_bytes = log.BytesBetween(state_.commit_index, log.last_index()),
+      .reads_waiting = 0,
+      .leader_contact_ticks = std::nullopt,
+      .voters = state_.configuration.voters(),
+      .peers = {}};
   role_->FillStatus(status);
   return status;
 }
@@ -101,6 +105,7 @@ void RaftServer::Handle(ReadRequested read) { ChangeRole(role_->OnReadRequested(
 
 void RaftServer::Handle(WritePersisted persisted) {
   state_.persistent.CompletePersist(persisted.sequence);
+  state_.snapshot_install.OnWritePersisted(state_);
   ChangeRole(role_->OnWritePersisted());
 }
 
@@ -110,6 +115,20 @@ void RaftServer::Handle(EntriesApplied applied) {
   RAFT_CHECK(applied.last_applied >= state_.last_applied, "the apply lane is FIFO");
   state_.last_applied = applied.last_applied;
 }
+
+void RaftServer::Handle(StateCheckpointed checkpointed) {
+  compaction_.OnCheckpointed(checkpointed.through, role_->LogNeededAfter(), state_);
+}
+
+void RaftServer::Handle(SnapshotStored stored) {
+  state_.snapshot_install.OnStored(stored, state_, outbox_);
+}
+
+void RaftServer::Handle(StateSwitched switched) {
+  state_.snapshot_install.OnSwitched(switched, state_);
+}
+
+void RaftServer::Handle(InstallCompleted) { state_.snapshot_install.OnCompleted(state_, outbox_); }
 
 // A pre-vote asks about a term that does not exist yet, so it bypasses the gate: nobody adopts a
 // term because somebody thinks of campaigning in it.
@@ -130,11 +149,22 @@ void RaftServer::Receive(const RequestVoteRequest& request, ReturnAddress sender
 void RaftServer::Receive(const AppendEntriesRequest& request, ReturnAddress sender) {
   if (RefuseByTerm<AppendEntriesRequest, AppendEntriesResponse>(request, sender)) return;
   AdoptTermIfNewer(request.term);
-  NextRole next = role_->OnAppendEntriesRequest(request, sender);
+  DeliverFromLeader([&] { return role_->OnAppendEntriesRequest(request, sender); });
+}
+
+void RaftServer::Receive(const InstallSnapshotRequest& request, ReturnAddress sender) {
+  if (RefuseByTerm<InstallSnapshotRequest, InstallSnapshotResponse>(request, sender)) return;
+  AdoptTermIfNewer(request.term);
+  DeliverFromLeader([&] { return role_->OnInstallSnapshotRequest(request, sender); });
+}
+
+template <typename Deliver>
+void RaftServer::DeliverFromLeader(Deliver deliver) {
+  NextRole next = deliver();
   if (next == NextRole::kFollowerThenRedeliver) {
     state_.Note(SteppedDown{.reason = StepDownReason::kLeaderFound, .term = state_.current_term()});
     ChangeRole(NextRole::kFollower);
-    next = role_->OnAppendEntriesRequest(request, sender);  // same message, new role, exactly once
+    next = deliver();  // same message, new role, exactly once
     RAFT_CHECK(next != NextRole::kFollowerThenRedeliver, "a follower handles what it is given");
   }
   ChangeRole(next);
@@ -159,6 +189,13 @@ void RaftServer::Receive(const AppendEntriesResponse& response, ServerId from) {
   AdoptTermIfNewer(response.term);
   if (response.term < state_.current_term()) return;  // about a leadership that is over
   ChangeRole(role_->OnAppendEntriesResponse(from, response));
+}
+
+void RaftServer::Receive(const InstallSnapshotResponse& response, ServerId from) {
+  if (IsAbsurd(response.term, from)) return;
+  AdoptTermIfNewer(response.term);
+  if (response.term < state_.current_term()) return;  // about a leadership that is over
+  ChangeRole(role_->OnInstallSnapshotResponse(from, response));
 }
 
 template <typename Request, typename Response>
@@ -232,7 +269,18 @@ void RaftServer::NoteRoleChange(RoleName left) {
   state_.Note(RoleChanged{.role = role_->name(), .term = state_.current_term()});
 }
 
+void RaftServer::HandOverSnapshotWork(Effects& effects) {
+  SnapshotWork work = std::exchange(state_.snapshot_work, {});
+  effects.snapshots_to_send = std::move(work.to_send);
+  effects.snapshots_to_store = std::move(work.to_store);
+  effects.discard_snapshot = work.discard;
+  effects.checkpoint_state = work.checkpoint;
+  effects.switch_state = work.switch_to;
+  effects.complete_install = work.complete;
+}
+
 void RaftServer::HandOverCommittedEntries(Effects& effects) {
+  if (state_.snapshot_install.is_running()) return;  // the state is about to jump over them
   const LogIndex last =
       std::min(state_.commit_index, state_.persistent.durability().durable_index());
   for (LogIndex index = state_.handed_to_apply_index.Next(); index <= last; index = index.Next()) {

@@ -12,6 +12,7 @@
 #include <memory>
 
 #include "core/cluster_configuration.h"
+#include "core/compaction.h"
 #include "core/effects.h"
 #include "core/inputs.h"
 #include "core/invariants.h"
@@ -54,15 +55,24 @@ class RaftServer {
   void Handle(ReadRequested read);
   void Handle(WritePersisted persisted);
   void Handle(EntriesApplied applied);
+  void Handle(StateCheckpointed checkpointed);
+  void Handle(SnapshotStored stored);
+  void Handle(StateSwitched switched);
+  void Handle(InstallCompleted);
 
   // Rules for All Servers, per message: the term gate, then the role.
   void Receive(const PreVoteRequest& request, ReturnAddress sender);
   void Receive(const RequestVoteRequest& request, ReturnAddress sender);
   void Receive(const AppendEntriesRequest& request, ReturnAddress sender);
+  void Receive(const InstallSnapshotRequest& request, ReturnAddress sender);
   void Receive(const PreVoteResponse& response, ServerId from);
   void Receive(const RequestVoteResponse& response, ServerId from);
   void Receive(const AppendEntriesResponse& response, ServerId from);
+  void Receive(const InstallSnapshotResponse& response, ServerId from);
 
+  // Delivers a message that only a leader sends: to a candidate as the follower it becomes by it.
+  template <typename Deliver>
+  void DeliverFromLeader(Deliver deliver);
   // Answers a request of an older term with the present one (Figure 2, step 1 of both RPCs), and
   // one of an absurd term too.
   template <typename Request, typename Response>
@@ -79,11 +89,13 @@ class RaftServer {
 
   // "If commitIndex > lastApplied: apply log[lastApplied]": what is committed, and durable here.
   void HandOverCommittedEntries(Effects& effects);
+  void HandOverSnapshotWork(Effects& effects);
 
   ServerState state_;
   Outbox outbox_;
   ClientAnswers answers_;
   std::unique_ptr<Role> role_;
+  Compaction compaction_;
   Invariants invariants_;
 };
 

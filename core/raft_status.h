@@ -14,6 +14,7 @@ namespace raft {
 enum class PeerState : std::uint8_t {
   kProbe,      // the leader does not know where this peer's log meets its own
   kReplicate,  // entries flow
+  kSnapshot,   // it lacks entries that were trimmed and is being sent the state
 };
 
 // The leader's view of one peer; empty on other roles.
@@ -40,6 +41,7 @@ struct RaftStatus {
   LogIndex durable_index;
   LogIndex commit_index;
   LogIndex applied_index;
+  LogIndex checkpointed_index;  // the state machine survives any crash up to here; 0: not known
   LogTimeMs log_time_ms = 0;
   std::uint64_t log_bytes = 0;          // charged bytes of the log in memory
   std::uint64_t uncommitted_bytes = 0;  // charged bytes after commit_index

@@ -68,12 +68,19 @@ class Role {
                                           ReturnAddress sender) = 0;
   virtual NextRole OnAppendEntriesResponse(ServerId from,
                                            const AppendEntriesResponse& response) = 0;
+  virtual NextRole OnInstallSnapshotRequest(const InstallSnapshotRequest& request,
+                                            ReturnAddress sender) = 0;
+  virtual NextRole OnInstallSnapshotResponse(ServerId from,
+                                             const InstallSnapshotResponse& response) = 0;
   virtual NextRole OnPeerUnreachable(const PeerUnreachable& unreachable) = 0;
   virtual NextRole OnCommandProposed(CommandProposed proposal) = 0;
   virtual NextRole OnReadRequested(const ReadRequested& read) = 0;
   virtual NextRole OnWritePersisted() = 0;
   // The turn ends: send what gathered in it.
   virtual void BeforeEffects() = 0;
+  // Somebody still needs the log after each of these: a peer that a snapshot is on its way to, or
+  // that follows. None: nobody needs more than the tail.
+  virtual std::vector<LogIndex> LogNeededAfter() const { return {}; }
   // Adds what only this role knows.
   virtual void FillStatus(RaftStatus& status) const = 0;
 

@@ -44,8 +44,26 @@ void PersistentState::TruncateFrom(LogIndex first) {
   handed_to_disk_index_ = first - 1;
 }
 
+void PersistentState::MoveBaseTo(LogPosition base, LogTimeMs log_time_ms) {
+  if (base.index <= log_.base().index) return;
+  const bool is_in_log = log_.Contains(base);
+  const bool is_on_disk = is_in_log && base.index <= durability_.durable_index();
+  if (is_in_log) {
+    log_.TrimThrough(base.index);
+  } else {
+    log_.ResetTo(base, log_time_ms);
+  }
+  const bool keeps_suffix = is_on_disk && (!rebase_ || rebase_->keeps_suffix);
+  rebase_ = LogRebase{.base = base, .log_time_ms = log_time_ms, .keeps_suffix = keeps_suffix};
+  if (is_on_disk) return;
+  // The log on disk starts anew, and what memory kept of it is written once more.
+  durability_.ResetTo(base.index);
+  truncate_from_.reset();
+  handed_to_disk_index_ = base.index;
+}
+
 bool PersistentState::has_unsaved_changes() const {
-  return promise_changed_ || truncate_from_ || handed_to_disk_index_ < log_.last_index();
+  return promise_changed_ || rebase_ || truncate_from_ || handed_to_disk_index_ < log_.last_index();
 }
 
 PersistRequest PersistentState::TakePersistRequest() {
@@ -53,6 +71,7 @@ PersistRequest PersistentState::TakePersistRequest() {
   PersistRequest request;
   request.sequence = durability_.HandOut(log_.last_index(), promise_changed_);
   if (promise_changed_) request.promise = promise_;
+  request.rebase = std::exchange(rebase_, std::nullopt);
   request.truncate_from = truncate_from_;
   request.entries.reserve(log_.last_index() - handed_to_disk_index_);
   for (LogIndex index = handed_to_disk_index_.Next(); index <= log_.last_index();

@@ -17,6 +17,7 @@
 #include "core/raft_options.h"
 #include "core/random_source.h"
 #include "core/recovered_state.h"
+#include "core/snapshot_install.h"
 #include "core/types.h"
 
 namespace raft {
@@ -39,6 +40,11 @@ class PersistentState {
   // Removes the entries from `first` on, in memory now, on disk with the next write.
   void TruncateFrom(LogIndex first);
 
+  // The log begins after `base` from now on: what is before lies durably in the state machine. If
+  // the log holds this very entry, what follows it stays; otherwise nothing of it does (Figure 13,
+  // steps 6 and 7). A base at or behind the present one changes nothing.
+  void MoveBaseTo(LogPosition base, LogTimeMs log_time_ms);
+
   // Whether anything changed that no write carries yet.
   bool has_unsaved_changes() const;
   bool has_unsaved_promise() const { return promise_changed_; }
@@ -52,8 +58,19 @@ class PersistentState {
   RaftLog log_;
   DurabilityTracker durability_;
   bool promise_changed_ = false;
+  std::optional<LogRebase> rebase_;        // the log on disk still begins earlier
   std::optional<LogIndex> truncate_from_;  // the disk still holds entries from here on
   LogIndex handed_to_disk_index_;          // last entry some write carries
+};
+
+// What snapshots ask of the world, until effects are taken.
+struct SnapshotWork {
+  std::vector<SnapshotToSend> to_send;
+  std::vector<SnapshotToStore> to_store;
+  bool discard = false;
+  bool checkpoint = false;
+  std::optional<LogPosition> switch_to;
+  bool complete = false;
 };
 
 // What roles share. One per server; outlives every role.
@@ -89,6 +106,8 @@ struct ServerState {
   RandomSource random;
   ElectionTimer election_timer;
   std::vector<RaftEvent> events;
+  SnapshotWork snapshot_work;
+  SnapshotInstall snapshot_install;
 
  private:
   RequestNumber next_request_number_{1};
