@@ -28,6 +28,8 @@ class BackgroundThread final : public BackgroundWorker {
     work_arrived_.notify_one();
   }
 
+  bool has_thread() const override { return true; }
+
   // The thread works on while the database waits.
   void Settle() override {}
 

@@ -17,6 +17,9 @@ class BackgroundWorker {
   // held that the work takes.
   virtual void Schedule(void (*work)(void*), void* argument) = 0;
 
+  // It works while others wait for what it does.
+  virtual bool has_thread() const = 0;
+
   // Called after a database was opened and before it is closed. A worker that has no thread does
   // now what is scheduled: a first write may wait for it, and closing does. Requires: no lock of
   // the database is held.

@@ -8,7 +8,9 @@
 #include "persistence/leveldb_key_value_store.h"
 #include "persistence/leveldb_storage.h"
 #include "persistence/promise_file.h"
+#include "persistence/snapshot_installer.h"
 #include "persistence/start_rules.h"
+#include "persistence/state_directories.h"
 #include "persistence/state_pointer.h"
 #include "persistence/way_back.h"
 #include "persistence/write_ahead_scan.h"
@@ -81,7 +83,10 @@ std::uint64_t DirectoryBytes(Disk& disk, const std::string& path) {
 class LocalDataDirectory final : public DataDirectory {
  public:
   LocalDataDirectory(Disk& disk, std::string path, std::unique_ptr<DiskLock> lock)
-      : disk_(disk), path_(std::move(path)), lock_(std::move(lock)) {}
+      : disk_(disk),
+        path_(std::move(path)),
+        lock_(std::move(lock)),
+        states_(std::make_shared<StateDirectories>(disk, path_)) {}
 
   // Reads the identity, or draws a new one where there never was any.
   absl::Status Identify(ServerId server_id, std::uint64_t initial_members_hash);
@@ -102,13 +107,15 @@ class LocalDataDirectory final : public DataDirectory {
   std::string LogPath() const { return path_ + "/" + kLogName; }
   absl::Status CreateStorage();
   absl::Status CheckWriteAhead() const;
+  absl::StatusOr<std::unique_ptr<LevelDbKeyValueStore>> OpenState();
+  absl::Status FinishInstall(const FoundOnDisk& found, OpenedServer* opened);
   absl::Status FinishCreation(const OpenedServer& opened);
 
   Disk& disk_;
   const std::string path_;
   const std::unique_ptr<DiskLock> lock_;
   Identity identity_;
-  std::string state_name_ = kFirstStateName;
+  const std::shared_ptr<StateDirectories> states_;
 };
 
 absl::Status LocalDataDirectory::Identify(ServerId server_id, std::uint64_t initial_members_hash) {
@@ -215,13 +222,8 @@ absl::StatusOr<OpenedServer> LocalDataDirectory::OpenServer() {
   if (!log.ok()) return log.status();
   absl::StatusOr<PromiseFile> promise = PromiseFile::Open(disk_, path_, OwnerHere());
   if (!promise.ok()) return promise.status();
-  absl::StatusOr<std::string> state_name = ReadStatePointer(disk_, path_);
-  if (!state_name.ok()) return state_name.status();
-  state_name_ = *std::move(state_name);
-  absl::StatusOr<std::unique_ptr<LevelDbKeyValueStore>> state = LevelDbKeyValueStore::Open(
-      disk_, path_ + "/" + state_name_, SerializeFounding(identity_.founding));
+  absl::StatusOr<std::unique_ptr<LevelDbKeyValueStore>> state = OpenState();
   if (!state.ok()) return state.status();
-  if (absl::Status status = (*state)->VerifyRecords(); !status.ok()) return status;
 
   OpenedServer opened;
   opened.recovered = {.promise = promise->promise(),
@@ -229,14 +231,15 @@ absl::StatusOr<OpenedServer> LocalDataDirectory::OpenServer() {
                       .entries = (*log)->TakeRecoveredEntries(),
                       .applied = (*state)->applied(),
                       .log_time_ms = (*log)->base_log_time_ms()};
-  absl::Status fits = CheckStart({.promise = promise->promise(),
-                                  .floor_index = promise->floor_index(),
-                                  .base = (*log)->base(),
-                                  .base_log_time_ms = (*log)->base_log_time_ms(),
-                                  .entries = opened.recovered.entries,
-                                  .applied = (*state)->applied(),
-                                  .applied_log_time_ms = (*state)->log_time_ms()});
-  if (!fits.ok()) return fits;
+  const FoundOnDisk found{.promise = promise->promise(),
+                          .floor_index = promise->floor_index(),
+                          .base = (*log)->base(),
+                          .base_log_time_ms = (*log)->base_log_time_ms(),
+                          .entries = opened.recovered.entries,
+                          .applied = (*state)->applied(),
+                          .applied_log_time_ms = (*state)->log_time_ms(),
+                          .log_reset_pending = (*state)->log_reset_pending()};
+  if (absl::Status status = CheckStart(found); !status.ok()) return status;
   // All that was recovered lies in synced tables now: from here on it may never be missing again.
   if (promise->floor_index() != (*log)->last().index) {
     absl::Status raised = promise->Write(promise->promise(), (*log)->last().index);
@@ -244,8 +247,42 @@ absl::StatusOr<OpenedServer> LocalDataDirectory::OpenServer() {
   }
   opened.storage = std::make_unique<LevelDbStorage>(*std::move(promise), *std::move(log));
   opened.state = *std::move(state);
+  if (absl::Status status = FinishInstall(found, &opened); !status.ok()) return status;
   if (absl::Status status = FinishCreation(opened); !status.ok()) return status;
+  if (absl::Status status = states_->RemoveUnused(); !status.ok()) return status;
+  opened.installer = std::make_unique<StateInstaller>(
+      disk_, path_, SerializeFounding(identity_.founding), states_);
   return opened;
+}
+
+absl::StatusOr<std::unique_ptr<LevelDbKeyValueStore>> LocalDataDirectory::OpenState() {
+  const absl::StatusOr<std::string> name = ReadStatePointer(disk_, path_);
+  if (!name.ok()) return name.status();
+  states_->SetLive(*name);
+  absl::StatusOr<std::unique_ptr<LevelDbKeyValueStore>> state = LevelDbKeyValueStore::Open(
+      disk_, states_->PathOf(*name), SerializeFounding(identity_.founding));
+  if (!state.ok()) return state.status();
+  states_->Watch(*name, (*state)->UntilClosed());
+  if (absl::Status status = (*state)->VerifyRecords(); !status.ok()) return status;
+  return state;
+}
+
+// A crash between the switch to a snapshot and the mark's removal: the log follows now.
+absl::Status LocalDataDirectory::FinishInstall(const FoundOnDisk& found, OpenedServer* opened) {
+  if (const std::optional<LogRebase> rebase = RebaseToFinish(found)) {
+    PersistRequest request;
+    request.rebase = rebase;
+    absl::Status persisted = opened->storage->Persist({&request, 1});
+    if (!persisted.ok()) return persisted;
+    std::vector<LogEntryPointer>& entries = opened->recovered.entries;
+    const std::size_t followed =
+        rebase->keeps_suffix ? static_cast<std::size_t>(rebase->base.index - found.base.index)
+                             : entries.size();
+    entries.erase(entries.begin(), entries.begin() + static_cast<std::ptrdiff_t>(followed));
+    opened->recovered.base = rebase->base;
+    opened->recovered.log_time_ms = rebase->log_time_ms;
+  }
+  return opened->state->CompleteInstall();
 }
 
 Owner LocalDataDirectory::OwnerHere() const {
@@ -297,7 +334,7 @@ absl::Status LocalDataDirectory::FinishCreation(const OpenedServer& opened) {
 
 DirectorySizes LocalDataDirectory::Sizes() const {
   return {.log_bytes = DirectoryBytes(disk_, LogPath()),
-          .state_bytes = DirectoryBytes(disk_, path_ + "/" + state_name_),
+          .state_bytes = DirectoryBytes(disk_, states_->PathOf(states_->live_name())),
           .disk_free_bytes = disk_.FreeBytes(path_)};
 }
 

@@ -26,10 +26,12 @@
 namespace raft {
 
 // Everything of one started server that lives on disk. `storage` belongs to the disk thread,
-// `state` to the apply thread, `recovered` goes to the core.
+// `state` to the apply thread, `installer` to the apply and the bulk thread, `recovered` goes to
+// the core.
 struct OpenedServer {
   std::unique_ptr<Storage> storage;
   std::unique_ptr<KeyValueStore> state;
+  std::unique_ptr<SnapshotInstaller> installer;  // must not outlive the DataDirectory
   RecoveredState recovered;
 };
 

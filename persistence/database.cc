@@ -1,6 +1,8 @@
 #include "persistence/database.h"
 
+#include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "leveldb/write_batch.h"
 #include "persistence/status_conversion.h"
@@ -73,5 +75,21 @@ absl::Status Database::Write(leveldb::WriteBatch* batch, bool sync) {
 }
 
 bool DatabaseExists(Disk& disk, const std::string& path) { return disk.Exists(path + "/CURRENT"); }
+
+absl::Status RemoveDatabase(leveldb::Env& env, const std::string& path) {
+  std::vector<std::string> names;
+  // A directory that cannot be listed is absent, or its removal will say what is wrong with it.
+  env.GetChildren(path, &names);
+  std::partition(names.begin(), names.end(),
+                 [](const std::string& name) { return name == "CURRENT"; });
+  for (const std::string& name : names) {
+    if (name == "." || name == "..") continue;
+    const std::string file = path + "/" + name;
+    const leveldb::Status removed = env.RemoveFile(file);
+    if (!removed.ok() && !removed.IsNotFound()) return FromLevelDb("remove", file, removed);
+  }
+  const leveldb::Status removed = env.RemoveDir(path);
+  return removed.IsNotFound() ? absl::OkStatus() : FromLevelDb("remove", path, removed);
+}
 
 }  // namespace raft

@@ -32,6 +32,8 @@ class Database {
 
   const std::string& path() const { return path_; }
   leveldb::DB& db() { return *db_; }
+  // Expires once the database is closed, so that its directory may go.
+  std::weak_ptr<const void> UntilClosed() const { return until_closed_; }
 
   // Reads that verify what they read (traps E10, H6); `whole_table`: do not fill the cache.
   static leveldb::ReadOptions Verified(bool whole_table = false);
@@ -43,6 +45,8 @@ class Database {
  private:
   Database(Disk& disk, std::string path, const DatabaseOptions& options);
 
+  // First, so that it goes last.
+  const std::shared_ptr<const void> until_closed_ = std::make_shared<char>();
   const std::string path_;
   // In this order: the database goes before what it stands on.
   SyncingEnv env_;
@@ -54,5 +58,9 @@ class Database {
 
 // A database was created here once: its CURRENT file is there.
 bool DatabaseExists(Disk& disk, const std::string& path);
+
+// Removes a closed database with its directory; fine when there is none. CURRENT goes first, so
+// that what a crash leaves is no database. Not durable: a power loss may bring it back.
+absl::Status RemoveDatabase(leveldb::Env& env, const std::string& path);
 
 }  // namespace raft

@@ -10,11 +10,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/state_machine.h"
+#include "persistence/snapshot.h"
 #include "raft/v1/consensus_service.pb.h"
 
 namespace raft {
@@ -48,6 +50,12 @@ class KeyValueStore : public StateMachine {
 
   // Makes everything applied so far durable with one synced write.
   virtual absl::Status Checkpoint() = 0;
+
+  // Pins the state as it is now. Apply thread.
+  virtual absl::StatusOr<std::unique_ptr<SnapshotSource>> OpenSnapshot() = 0;
+  // The log has followed the snapshot that this state came from (SnapshotInstaller::Switch): takes
+  // the mark away, durably. Apply thread; fine when there is no mark.
+  virtual absl::Status CompleteInstall() = 0;
 };
 
 }  // namespace raft

@@ -4,6 +4,7 @@
 
 #include "core/check.h"
 #include "persistence/key_value_rules.h"
+#include "persistence/snapshot_source.h"
 #include "persistence/status_conversion.h"
 #include "persistence/way_back.h"
 
@@ -30,13 +31,13 @@ absl::StatusOr<std::string> GetRequired(Database& database, std::string_view key
                    std::string("its ") + name + " cannot be read: " + read.ToString());
 }
 
-absl::StatusOr<std::unique_ptr<Database>> OpenDatabase(Disk& disk, const std::string& path,
-                                                       bool create) {
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Database>> LevelDbKeyValueStore::OpenDatabase(
+    Disk& disk, const std::string& path, bool create) {
   return Database::Open(disk, path,
                         {.create = create, .point_reads = true, .block_cache_bytes = 4 << 20});
 }
-
-}  // namespace
 
 absl::Status LevelDbKeyValueStore::Create(Disk& disk, const std::string& path,
                                           const std::string& configuration,
@@ -66,6 +67,7 @@ absl::StatusOr<std::unique_ptr<LevelDbKeyValueStore>> LevelDbKeyValueStore::Open
   std::unique_ptr<LevelDbKeyValueStore> store(
       new LevelDbKeyValueStore(*std::move(database), configuration));
   if (absl::Status status = store->ReadSummary(); !status.ok()) return status;
+  if (absl::Status status = store->ReadLogResetPending(); !status.ok()) return status;
   return store;
 }
 
@@ -97,6 +99,21 @@ absl::Status LevelDbKeyValueStore::ReadSummary() {
     return Untrusted(path, absl::StatusCode::kFailedPrecondition, "it belongs to another cluster");
   }
   summary_ = *summary;
+  return absl::OkStatus();
+}
+
+absl::Status LevelDbKeyValueStore::ReadLogResetPending() {
+  std::string bytes;
+  const leveldb::Status read =
+      database_->db().Get(Database::Verified(), ToSlice(kLogResetPendingKey), &bytes);
+  if (read.IsNotFound()) return absl::OkStatus();
+  const absl::Status mark =
+      read.ok() ? DecodeLogResetPending(bytes) : absl::DataLossError(read.ToString());
+  if (!mark.ok()) {
+    return Untrusted(database_->path(), mark.code(),
+                     "its mark of an installed snapshot: " + std::string(mark.message()));
+  }
+  log_reset_pending_ = true;
   return absl::OkStatus();
 }
 
@@ -204,6 +221,20 @@ absl::Status LevelDbKeyValueStore::Checkpoint() {
   if (!failure_.ok()) return failure_;
   batch_.Clear();
   failure_ = WriteSummary(summary_, /*sync=*/true);
+  return failure_;
+}
+
+absl::StatusOr<std::unique_ptr<SnapshotSource>> LevelDbKeyValueStore::OpenSnapshot() {
+  if (!failure_.ok()) return failure_;
+  return DatabaseSnapshotSource::Open(database_);
+}
+
+absl::Status LevelDbKeyValueStore::CompleteInstall() {
+  if (!failure_.ok() || !log_reset_pending_) return failure_;
+  batch_.Clear();
+  batch_.Delete(ToSlice(kLogResetPendingKey));
+  failure_ = WriteSummary(summary_, /*sync=*/true);
+  log_reset_pending_ = !failure_.ok();
   return failure_;
 }
 

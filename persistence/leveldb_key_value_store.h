@@ -31,6 +31,15 @@ class LevelDbKeyValueStore final : public KeyValueStore {
   static absl::StatusOr<std::unique_ptr<LevelDbKeyValueStore>> Open(
       Disk& disk, const std::string& path, const std::string& configuration);
 
+  // The database below a state, with the options that all of them have.
+  static absl::StatusOr<std::unique_ptr<Database>> OpenDatabase(Disk& disk, const std::string& path,
+                                                                bool create);
+
+  // The state came from a snapshot, and the log has not followed it yet.
+  bool log_reset_pending() const { return log_reset_pending_; }
+  // Expires once this and every snapshot source of it are gone.
+  std::weak_ptr<const void> UntilClosed() const { return database_->UntilClosed(); }
+
   // DATA_LOSS unless a full scan gives the digest that was kept. Before a server starts.
   absl::Status VerifyRecords();
 
@@ -43,17 +52,21 @@ class LevelDbKeyValueStore final : public KeyValueStore {
   absl::StatusOr<std::string> ScanDigest() override;
   std::uint64_t key_count() const override { return summary_.key_count; }
   absl::Status Checkpoint() override;
+  absl::StatusOr<std::unique_ptr<SnapshotSource>> OpenSnapshot() override;
+  absl::Status CompleteInstall() override;
 
  private:
   LevelDbKeyValueStore(std::unique_ptr<Database> database, std::string configuration);
 
   absl::Status ReadSummary();
+  absl::Status ReadLogResetPending();
   absl::StatusOr<std::string> ApplyEntry(const LogEntry& entry);
   absl::Status WriteSummary(const StateSummary& summary, bool sync);
 
-  std::unique_ptr<Database> database_;
+  const std::shared_ptr<Database> database_;  // shared with the sources of snapshots
   const std::string configuration_;
   StateSummary summary_;
+  bool log_reset_pending_ = false;
   StateOverlay overlay_;
   CommandExecutor executor_;
   absl::Status failure_;

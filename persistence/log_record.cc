@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "persistence/byte_order.h"
+#include "persistence/checksum.h"
 #include "persistence/sealed_record.h"
 
 namespace raft {
@@ -74,6 +75,18 @@ std::string EntryKey(LogIndex index) {
   std::string key(1, kEntryKeyPrefix);
   AppendUint64(&key, index.value());
   return key;
+}
+
+std::optional<LogIndex> IndexOfKey(std::string_view key) {
+  if (key.size() != 1 + sizeof(std::uint64_t) || key[0] != kEntryKeyPrefix) return std::nullopt;
+  return LogIndex(LoadUint64(key.data() + 1));
+}
+
+ChainEnd ResetBase(LogPosition position, LogTimeMs log_time_ms) {
+  std::string bytes;
+  AppendUint64(&bytes, position.index.value());
+  AppendUint64(&bytes, position.term.value());
+  return {.position = position, .link = Checksum64(bytes), .log_time_ms = log_time_ms};
 }
 
 std::string EncodeBaseRecord(const BaseRecord& record) {

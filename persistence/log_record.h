@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -31,6 +32,12 @@ struct BaseRecord {
 // Bytewise order of keys is the order of indexes.
 inline constexpr std::string_view kBaseKey = "b";
 std::string EntryKey(LogIndex index);
+// The index in such a key; none: it is no such key.
+std::optional<LogIndex> IndexOfKey(std::string_view key);
+
+// The base of a log that a snapshot has replaced. The entry there was never seen, so the link is
+// the checksum of the position, the same on every server and in every life.
+ChainEnd ResetBase(LogPosition position, LogTimeMs log_time_ms);
 
 std::string EncodeBaseRecord(const BaseRecord& record);
 // DATA_LOSS: damaged. FAILED_PRECONDITION: another format version.

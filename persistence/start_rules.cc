@@ -18,10 +18,13 @@ absl::Status Refuse(const std::string& reason) {
                                        kWayBack);
 }
 
-}  // namespace
+LogPosition LastOf(const FoundOnDisk& found) {
+  return found.entries.empty() ? found.base : found.entries.back()->position();
+}
 
-absl::Status CheckStart(const FoundOnDisk& found) {
-  const LogPosition last = found.entries.empty() ? found.base : found.entries.back()->position();
+// Promise and log against each other.
+absl::Status CheckLog(const FoundOnDisk& found) {
+  const LogPosition last = LastOf(found);
   if (last.term > found.promise.current_term) {
     return Refuse("the log ends at " + Text(last) +
                   ", but the promise files know terms only up to " +
@@ -32,6 +35,38 @@ absl::Status CheckStart(const FoundOnDisk& found) {
                   ", but it once durably reached index " +
                   std::to_string(found.floor_index.value()));
   }
+  return absl::OkStatus();
+}
+
+// What the log has where the state ends. Requires: the log reaches from there or before to there or
+// beyond.
+LogPosition PositionAtApplied(const FoundOnDisk& found) {
+  const std::uint64_t count = found.applied.index - found.base.index;
+  return count == 0 ? found.base : found.entries[count - 1]->position();
+}
+
+LogTimeMs TimeAtApplied(const FoundOnDisk& found) {
+  const std::uint64_t count = found.applied.index - found.base.index;
+  return count == 0 ? found.base_log_time_ms : found.entries[count - 1]->log_time_ms;
+}
+
+// The log holds the position that the state ends at.
+bool HoldsApplied(const FoundOnDisk& found) {
+  const LogIndex applied = found.applied.index;
+  if (applied < found.base.index || applied > LastOf(found).index) return false;
+  return PositionAtApplied(found) == found.applied;
+}
+
+// A snapshot was ahead of all that the log had committed, so of the log nothing but an uncommitted
+// suffix can lie there or beyond.
+bool MayFollowASnapshot(const FoundOnDisk& found) {
+  return found.log_reset_pending && found.applied.index > found.base.index &&
+         found.applied.term >= found.base.term && found.applied.term <= found.promise.current_term;
+}
+
+// The log against the state, which ends elsewhere.
+absl::Status RefuseState(const FoundOnDisk& found) {
+  const LogPosition last = LastOf(found);
   if (found.applied.index > last.index) {
     return Refuse("the log was shortened: it ends at " + Text(last) +
                   ", but the state holds everything up to " + Text(found.applied));
@@ -40,18 +75,26 @@ absl::Status CheckStart(const FoundOnDisk& found) {
     return Refuse("the state ends at " + Text(found.applied) + ", but the log begins only after " +
                   Text(found.base));
   }
-  const std::uint64_t count = found.applied.index - found.base.index;
-  const LogPosition there = count == 0 ? found.base : found.entries[count - 1]->position();
-  if (there != found.applied) {
-    return Refuse("the state holds " + Text(found.applied) + ", but the log has " + Text(there) +
-                  " at that place");
+  return Refuse("the state holds " + Text(found.applied) + ", but the log has " +
+                Text(PositionAtApplied(found)) + " at that place");
+}
+
+}  // namespace
+
+absl::Status CheckStart(const FoundOnDisk& found) {
+  if (absl::Status status = CheckLog(found); !status.ok()) return status;
+  if (!HoldsApplied(found)) {
+    return MayFollowASnapshot(found) ? absl::OkStatus() : RefuseState(found);
   }
-  const LogTimeMs time_there =
-      count == 0 ? found.base_log_time_ms : found.entries[count - 1]->log_time_ms;
-  if (time_there != found.applied_log_time_ms) {
-    return Refuse("state and log disagree about the log time at " + Text(there));
-  }
-  return absl::OkStatus();
+  if (TimeAtApplied(found) == found.applied_log_time_ms) return absl::OkStatus();
+  return Refuse("state and log disagree about the log time at " + Text(found.applied));
+}
+
+std::optional<LogRebase> RebaseToFinish(const FoundOnDisk& found) {
+  if (!found.log_reset_pending || found.applied == found.base) return std::nullopt;
+  return LogRebase{.base = found.applied,
+                   .log_time_ms = found.applied_log_time_ms,
+                   .keeps_suffix = HoldsApplied(found)};
 }
 
 }  // namespace raft

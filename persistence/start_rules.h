@@ -4,6 +4,7 @@
 // looks, changes nothing.
 #pragma once
 
+#include <optional>
 #include <span>
 
 #include "absl/status/status.h"
@@ -21,9 +22,15 @@ struct FoundOnDisk {
   std::span<const LogEntryPointer> entries;
   LogPosition applied;
   LogTimeMs applied_log_time_ms = 0;
+  bool log_reset_pending = false;  // the state is an installed snapshot, not yet followed
 };
 
-// FAILED_PRECONDITION, with the reason and the way back, unless the parts fit together.
+// FAILED_PRECONDITION, with the reason and the way back, unless the parts fit together, or will
+// once an installed snapshot is followed.
 absl::Status CheckStart(const FoundOnDisk& found);
+
+// What the log must still do to follow an installed snapshot; none: nothing. Requires: CheckStart
+// accepted it.
+std::optional<LogRebase> RebaseToFinish(const FoundOnDisk& found);
 
 }  // namespace raft

@@ -1,8 +1,5 @@
 #include "persistence/state_pointer.h"
 
-#include <algorithm>
-#include <string_view>
-
 #include "persistence/framed_file.h"
 #include "persistence/way_back.h"
 
@@ -12,14 +9,27 @@ namespace {
 constexpr FrameFormat kFormat{.magic = "RAFTSTAT", .version = 1};
 constexpr std::string_view kNamePrefix = "state-";
 
-// The name becomes part of a path, so nothing but the one form is let through.
-bool IsStateName(std::string_view name) {
-  if (!name.starts_with(kNamePrefix) || name.size() == kNamePrefix.size()) return false;
-  const std::string_view number = name.substr(kNamePrefix.size());
-  return std::all_of(number.begin(), number.end(), [](char c) { return c >= '0' && c <= '9'; });
-}
+// No directory is ever switched to so often.
+constexpr std::size_t kNumberDigitsMax = 18;
 
 }  // namespace
+
+std::string StateName(std::uint64_t number) {
+  return std::string(kNamePrefix) + std::to_string(number);
+}
+
+// The name becomes part of a path, so nothing but the one form is let through.
+std::optional<std::uint64_t> NumberOfState(std::string_view name) {
+  if (!name.starts_with(kNamePrefix)) return std::nullopt;
+  const std::string_view digits = name.substr(kNamePrefix.size());
+  if (digits.empty() || digits.size() > kNumberDigitsMax || digits[0] == '0') return std::nullopt;
+  std::uint64_t number = 0;
+  for (const char digit : digits) {
+    if (digit < '0' || digit > '9') return std::nullopt;
+    number = 10 * number + static_cast<std::uint64_t>(digit - '0');
+  }
+  return number;
+}
 
 absl::Status WriteStatePointer(Disk& disk, const std::string& directory,
                                const std::string& state_name) {
@@ -33,7 +43,7 @@ absl::StatusOr<std::string> ReadStatePointer(Disk& disk, const std::string& dire
     return absl::FailedPreconditionError(std::string(name.status().message()) +
                                          ", though this server was started before" + kWayBack);
   }
-  if (name.ok() && !IsStateName(*name)) {
+  if (name.ok() && !NumberOfState(*name)) {
     return absl::DataLossError("cannot read " + path + ": it names no state directory");
   }
   return name;

@@ -1,7 +1,10 @@
 // The file `state`: the name of the live state directory, replaced as a whole, checksummed.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -11,6 +14,10 @@ namespace raft {
 
 inline constexpr char kStatePointerName[] = "state";
 inline constexpr char kFirstStateName[] = "state-1";
+
+std::string StateName(std::uint64_t number);
+// The number in such a name; none: it is no name of a state directory.
+std::optional<std::uint64_t> NumberOfState(std::string_view name);
 
 absl::Status WriteStatePointer(Disk& disk, const std::string& directory,
                                const std::string& state_name);

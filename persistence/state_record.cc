@@ -11,6 +11,7 @@ namespace {
 constexpr std::uint8_t kRecordVersion = 1;
 constexpr std::uint8_t kSummaryVersion = 1;
 constexpr std::uint8_t kConfigurationVersion = 1;
+constexpr std::uint8_t kLogResetPendingVersion = 1;
 // Created, modified, version.
 constexpr std::size_t kNumberBytes = 3 * sizeof(std::uint64_t);
 constexpr std::size_t kHeaderBytes = 1 + kDigestBytes + kNumberBytes;
@@ -113,6 +114,16 @@ absl::StatusOr<std::string> DecodeConfiguration(std::string_view bytes) {
   const absl::StatusOr<std::string_view> body = Unseal(bytes, kConfigurationVersion);
   if (!body.ok()) return body.status();
   return std::string(*body);
+}
+
+std::string EncodeLogResetPending() {
+  std::string bytes(1, static_cast<char>(kLogResetPendingVersion));
+  Seal(&bytes);
+  return bytes;
+}
+
+absl::Status DecodeLogResetPending(std::string_view bytes) {
+  return Unseal(bytes, kLogResetPendingVersion).status();
 }
 
 Digest128 StateDigest(const StateSummary& summary, std::string_view configuration) {

@@ -19,6 +19,8 @@ inline constexpr char kRecordPrefix = 'd';
 inline constexpr char kRecordPrefixEnd = 'e';
 inline constexpr std::string_view kConfigurationKey = "c";
 inline constexpr std::string_view kSummaryKey = "m";
+// There while the state came from a snapshot that the log has not followed yet.
+inline constexpr std::string_view kLogResetPendingKey = "r";
 
 // One key's value and history in numbers, as it lies in `bytes` that someone else owns.
 struct RecordView {
@@ -54,6 +56,10 @@ absl::StatusOr<StateSummary> DecodeSummary(std::string_view bytes);
 // The applied configuration: the founding one, the same bytes on every server.
 std::string EncodeConfiguration(std::string_view configuration);
 absl::StatusOr<std::string> DecodeConfiguration(std::string_view bytes);
+
+// Says only that it is there; the summary says which position the log must follow.
+std::string EncodeLogResetPending();
+absl::Status DecodeLogResetPending(std::string_view bytes);
 
 // The digest of the state: its records, its configuration and its log time.
 Digest128 StateDigest(const StateSummary& summary, std::string_view configuration);

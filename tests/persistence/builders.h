@@ -47,6 +47,7 @@ inline std::vector<LogEntryPointer> MakeEntries(std::uint64_t first, std::uint64
 inline PersistRequest Append(std::vector<LogEntryPointer> entries) {
   return {.sequence = PersistSequence(1),
           .promise = {},
+          .rebase = {},
           .truncate_from = {},
           .entries = std::move(entries)};
 }
@@ -54,6 +55,22 @@ inline PersistRequest Append(std::vector<LogEntryPointer> entries) {
 inline PersistRequest TruncateAndAppend(std::uint64_t from, std::vector<LogEntryPointer> entries) {
   PersistRequest request = Append(std::move(entries));
   request.truncate_from = LogIndex(from);
+  return request;
+}
+
+// Trims the log to `base`, an entry of term `term` that MakeEntry would make.
+inline PersistRequest TrimTo(std::uint64_t base, std::uint64_t term) {
+  PersistRequest request = Append({});
+  request.rebase = LogRebase{.base = {.index = LogIndex(base), .term = Term(term)},
+                             .log_time_ms = kFoundingTimeMs + static_cast<LogTimeMs>(base),
+                             .keeps_suffix = true};
+  return request;
+}
+
+// A snapshot up to `base` takes the place of the log.
+inline PersistRequest ResetTo(std::uint64_t base, std::uint64_t term) {
+  PersistRequest request = TrimTo(base, term);
+  request.rebase->keeps_suffix = false;
   return request;
 }
 

@@ -1,0 +1,123 @@
+#include "persistence/incoming_state.h"
+
+#include <utility>
+
+#include "persistence/leveldb_key_value_store.h"
+
+namespace raft {
+namespace {
+
+leveldb::Slice ToSlice(std::string_view view) { return {view.data(), view.size()}; }
+
+// Whoever hears of damage asks for another transfer; what this disk did wrong must not look so.
+absl::Status OfThisDisk(const absl::Status& status) {
+  const bool looks_like_the_senders = absl::IsDataLoss(status) || absl::IsInvalidArgument(status);
+  return looks_like_the_senders ? absl::InternalError(status.message()) : status;
+}
+
+absl::Status Refused(const std::string& cause) {
+  return absl::InvalidArgumentError("cannot use the snapshot: " + cause);
+}
+
+}  // namespace
+
+IncomingState::IncomingState(Disk& disk, std::shared_ptr<StateDirectories> states,
+                             std::string configuration, std::string name)
+    : disk_(disk),
+      env_(disk.env()),
+      states_(std::move(states)),
+      configuration_(std::move(configuration)),
+      name_(std::move(name)) {}
+
+absl::StatusOr<std::unique_ptr<IncomingState>> IncomingState::Create(
+    Disk& disk, std::shared_ptr<StateDirectories> states, std::string configuration) {
+  std::string name = states->NewName();
+  std::unique_ptr<IncomingState> incoming(
+      new IncomingState(disk, std::move(states), std::move(configuration), std::move(name)));
+  absl::StatusOr<std::unique_ptr<Database>> database = LevelDbKeyValueStore::OpenDatabase(
+      disk, incoming->states_->PathOf(incoming->name_), /*create=*/true);
+  if (!database.ok()) return OfThisDisk(database.status());
+  incoming->database_ = *std::move(database);
+  incoming->states_->Watch(incoming->name_, incoming->database_->UntilClosed());
+  return incoming;
+}
+
+IncomingState::~IncomingState() {
+  database_.reset();
+  // What cannot be removed now goes at the next Begin, or at the next start.
+  if (!is_finished_) RemoveDatabase(env_, states_->PathOf(name_)).IgnoreError();
+}
+
+absl::Status IncomingState::Add(std::string_view bytes) {
+  if (!failure_.ok()) return failure_;
+  const absl::StatusOr<SnapshotPiece> piece = decoder_.Decode(bytes);
+  failure_ = piece.ok() ? Store(*piece) : piece.status();
+  return failure_;
+}
+
+absl::Status IncomingState::Store(const SnapshotPiece& piece) {
+  if (piece.kind == SnapshotPieceKind::kHead && piece.configuration != configuration_) {
+    return Refused("it is of another cluster");
+  }
+  if (piece.records.empty()) return absl::OkStatus();
+  leveldb::WriteBatch batch;
+  std::string key;
+  for (const SnapshotRecord& record : piece.records) {
+    const absl::StatusOr<RecordView> decoded = DecodeRecord(record.key, record.bytes);
+    if (!decoded.ok()) return Refused(std::string(decoded.status().message()));
+    records_digest_ += decoded->hash;
+    ++key_count_;
+    key.assign(1, kRecordPrefix);
+    key += record.key;
+    batch.Put(key, ToSlice(record.bytes));
+  }
+  return OfThisDisk(database_->Write(&batch, /*sync=*/false));
+}
+
+absl::StatusOr<SnapshotHeader> IncomingState::Finish() {
+  if (!failure_.ok()) return failure_;
+  const absl::StatusOr<StateSummary> summary = CheckWhole();
+  if (!summary.ok()) return failure_ = summary.status();
+  failure_ = OfThisDisk(WriteSummary(*summary));
+  if (failure_.ok()) failure_ = OfThisDisk(ReadBack());
+  if (!failure_.ok()) return failure_;
+  is_finished_ = true;
+  states_->SetWaiting(name_);
+  return decoder_.header();
+}
+
+absl::StatusOr<StateSummary> IncomingState::CheckWhole() const {
+  if (!decoder_.is_complete())
+    return absl::DataLossError("cannot use the snapshot: its end is missing");
+  const SnapshotHeader& header = decoder_.header();
+  const StateSummary summary{.applied = header.last_included,
+                             .log_time_ms = header.log_time_ms,
+                             .key_count = key_count_,
+                             .records_digest = records_digest_};
+  if (FormatDigest(StateDigest(summary, configuration_)) == header.digest) return summary;
+  return absl::DataLossError(
+      "cannot use the snapshot: its records do not add up to the digest in its head");
+}
+
+// A synced write makes everything before it durable too (syncing_env.h).
+absl::Status IncomingState::WriteSummary(const StateSummary& summary) {
+  leveldb::WriteBatch batch;
+  std::string bytes;
+  EncodeSummary(summary, &bytes);
+  batch.Put(ToSlice(kSummaryKey), bytes);
+  batch.Put(ToSlice(kConfigurationKey), EncodeConfiguration(configuration_));
+  batch.Put(ToSlice(kLogResetPendingKey), EncodeLogResetPending());
+  return database_->Write(&batch, /*sync=*/true);
+}
+
+// As a start will read it, while the state that it is to replace is still there.
+absl::Status IncomingState::ReadBack() {
+  database_.reset();
+  const absl::StatusOr<std::unique_ptr<LevelDbKeyValueStore>> state =
+      LevelDbKeyValueStore::Open(disk_, states_->PathOf(name_), configuration_);
+  if (!state.ok()) return state.status();
+  states_->Watch(name_, (*state)->UntilClosed());
+  return (*state)->VerifyRecords();
+}
+
+}  // namespace raft

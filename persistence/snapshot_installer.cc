@@ -1,0 +1,46 @@
+#include "persistence/snapshot_installer.h"
+
+#include <utility>
+
+#include "persistence/incoming_state.h"
+#include "persistence/leveldb_key_value_store.h"
+#include "persistence/state_pointer.h"
+
+namespace raft {
+
+StateInstaller::StateInstaller(Disk& disk, std::string data_directory, std::string configuration,
+                               std::shared_ptr<StateDirectories> states)
+    : disk_(disk),
+      data_directory_(std::move(data_directory)),
+      configuration_(std::move(configuration)),
+      states_(std::move(states)) {}
+
+absl::StatusOr<std::unique_ptr<IncomingSnapshot>> StateInstaller::Begin() {
+  states_->DropWaiting();
+  if (absl::Status status = states_->RemoveUnused(); !status.ok()) return status;
+  return IncomingState::Create(disk_, states_, configuration_);
+}
+
+absl::StatusOr<std::unique_ptr<KeyValueStore>> StateInstaller::Switch() {
+  const std::string name = states_->BeginSwitch();
+  if (name.empty()) {
+    return absl::FailedPreconditionError("cannot switch to another state in " + data_directory_ +
+                                         ": none has arrived");
+  }
+  absl::StatusOr<std::unique_ptr<LevelDbKeyValueStore>> state =
+      LevelDbKeyValueStore::Open(disk_, states_->PathOf(name), configuration_);
+  if (!state.ok()) return state.status();
+  states_->Watch(name, (*state)->UntilClosed());
+  absl::Status replaced = WriteStatePointer(disk_, data_directory_, name);
+  if (!replaced.ok()) return replaced;
+  states_->EndSwitch();
+  return std::unique_ptr<KeyValueStore>(*std::move(state));
+}
+
+void StateInstaller::Discard() {
+  states_->DropWaiting();
+  // What cannot be removed now goes at the next Begin, or at the next start.
+  states_->RemoveUnused().IgnoreError();
+}
+
+}  // namespace raft
