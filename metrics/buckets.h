@@ -23,6 +23,8 @@ inline std::vector<double> DiskBuckets() { return ExponentialBuckets(50e-6, 2, 1
 inline std::vector<double> NetworkBuckets() { return ExponentialBuckets(250e-6, 2, 16); }
 // Whole RPCs: 500 us to 8.2 s.
 inline std::vector<double> RpcBuckets() { return ExponentialBuckets(500e-6, 2, 15); }
+// Whole snapshots: 100 ms to 820 s.
+inline std::vector<double> LongBuckets() { return ExponentialBuckets(100e-3, 2, 14); }
 // Entries in a batch: 1 to 2048.
 inline std::vector<double> BatchBuckets() { return ExponentialBuckets(1, 2, 12); }
 

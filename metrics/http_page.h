@@ -28,7 +28,7 @@ struct HttpPageOptions {
 // loop, the disk or the apply thread.
 struct HttpPageSources {
   std::function<std::string()> metrics_text;  // RaftMetrics::Scrape
-  SnapshotSource snapshot;
+  MetricsSource snapshot;
   std::function<std::string()> status_json;  // GetStatusResponse by protobuf's JSON printer
 };
 

@@ -30,20 +30,29 @@ std::string MemberCell(const MetricsSnapshot& snapshot, ServerId server) {
   return Cell("", name);
 }
 
+std::string StateCell(const PeerStatus& peer, bool silent) {
+  if (silent) return Cell("", Element("span", "pill bad", "silent"));
+  switch (peer.state) {
+    case PeerState::kProbe:
+      return Cell("", Element("span", "pill warn", "probing"));
+    case PeerState::kReplicate:
+      return Cell("", Element("span", "pill good", "replicating"));
+    case PeerState::kSnapshot:
+      return Cell("", Element("span", "pill warn", "receiving a snapshot"));
+  }
+  return Cell("", "");
+}
+
 // What the leader knows of one peer.
 std::string PeerRow(const MetricsSnapshot& snapshot, const LogWindow& window,
                     const PeerStatus& peer) {
   const double contact = TicksToSeconds(peer.last_contact_ticks, snapshot.tick_ms);
   const double lag_seconds = static_cast<double>(peer.lag_ms) / 1000.0;
   const bool silent = contact >= kContactSecondsBad;
-  const bool flows = peer.state == PeerState::kReplicate;
   const char* const lag_grade = peer.lag_entries >= kLagEntriesBad
                                     ? "bad-text"
                                     : Grade(lag_seconds, kLagSecondsWarn, kLagSecondsBad);
-  const std::string state = silent ? Element("span", "pill bad", "silent")
-                                   : Element("span", flows ? "pill good" : "pill warn",
-                                             flows ? "replicating" : "probing");
-  return "<tr>" + MemberCell(snapshot, peer.peer) + Cell("", state) +
+  return "<tr>" + MemberCell(snapshot, peer.peer) + StateCell(peer, silent) +
          Cell("wide",
               Element("div", "bar", Segment("applied", 0, window.Percent(peer.match_index)))) +
          Cell("number", Number(peer.match_index)) +

@@ -81,6 +81,6 @@ inline double TicksToSeconds(std::uint64_t ticks, std::uint32_t tick_ms) {
 
 // Gives the newest snapshot. Called on any thread, also on several at once; must not block on the
 // event loop, the disk or the apply thread.
-using SnapshotSource = std::function<MetricsSnapshot()>;
+using MetricsSource = std::function<MetricsSnapshot()>;
 
 }  // namespace raft

@@ -21,8 +21,14 @@ namespace raft {
 using Seconds = std::chrono::duration<double>;
 
 // The requests a server sends to a peer.
-enum class PeerRequestType : std::uint8_t { kGreet, kPreVote, kRequestVote, kAppendEntries };
-inline constexpr std::size_t kPeerRequestTypeCount = 4;
+enum class PeerRequestType : std::uint8_t {
+  kGreet,
+  kPreVote,
+  kRequestVote,
+  kAppendEntries,
+  kInstallSnapshot
+};
+inline constexpr std::size_t kPeerRequestTypeCount = 5;
 
 // Why a request to a peer got no usable answer.
 enum class SendFailure : std::uint8_t {

@@ -34,6 +34,9 @@ constexpr std::array<const char*, kProposalOutcomeCount> kProposalOutcomes = {
 constexpr std::array<const char*, kReadKindCount> kReadKinds = {"linearizable", "stale"};
 constexpr std::array<const char*, kReadOutcomeCount> kReadOutcomes = {
     "ok", "not_leader", "overloaded", "timeout", "failed"};
+constexpr std::array<const char*, kSnapshotOutcomeCount> kSnapshotOutcomes = {"ok", "failed",
+                                                                              "replaced"};
+constexpr std::array<const char*, 1> kInstallOutcomes = {"ok"};
 constexpr std::array<const char*, kStorageOperationCount> kStorageOperations = {"persist", "apply",
                                                                                 "read"};
 
@@ -110,16 +113,37 @@ struct RaftMetrics::Families {
   std::array<std::array<Counter*, kReadOutcomeCount>, kReadKindCount> reads{};
   std::array<Histogram*, kReadKindCount> read_duration{};
 
-  Histogram* log_fsync =
-      AddHistogram(registry, "raft_storage_fsync_duration_seconds",
-                   "One synced write; file log is the log together with the promise file.",
-                   DiskBuckets(), {{"file", "log"}});
+  prometheus::Family<Histogram>& fsync =
+      HistogramFamilyIn(registry, "raft_storage_fsync_duration_seconds",
+                        "One synced write; file log is the log together with the promise file.");
+  Histogram* log_fsync = &fsync.Add({{"file", "log"}}, DiskBuckets());
+  Histogram* state_fsync = &fsync.Add({{"file", "state"}}, DiskBuckets());
   Counter* append_bytes = AddCounter(registry, "raft_storage_append_bytes_total",
                                      "Bytes of entries written to the log.");
   std::array<Counter*, kStorageOperationCount> storage_errors = AddCounters(
       CounterFamilyIn(registry, "raft_storage_errors_total",
                       "Disk operations that failed, by operation. Any above 0 needs a human."),
       {}, "op", kStorageOperations);
+
+  prometheus::Family<Counter>& snapshots = CounterFamilyIn(
+      registry, "raft_snapshots_total", "Snapshots sent, received and installed, by outcome.");
+  std::array<Counter*, kSnapshotOutcomeCount> snapshots_sent =
+      AddCounters(snapshots, {{"op", "send"}}, "outcome", kSnapshotOutcomes);
+  std::array<Counter*, kSnapshotOutcomeCount> snapshots_received =
+      AddCounters(snapshots, {{"op", "receive"}}, "outcome", kSnapshotOutcomes);
+  std::array<Counter*, 1> snapshots_installed =
+      AddCounters(snapshots, {{"op", "install"}}, "outcome", kInstallOutcomes);
+  prometheus::Family<Histogram>& snapshot_duration =
+      HistogramFamilyIn(registry, "raft_snapshot_duration_seconds",
+                        "From the beginning of sending or receiving a snapshot to its end.");
+  Histogram* snapshot_send_duration = &snapshot_duration.Add({{"op", "send"}}, LongBuckets());
+  Histogram* snapshot_receive_duration = &snapshot_duration.Add({{"op", "receive"}}, LongBuckets());
+  Counter* snapshot_bytes_sent =
+      AddCounter(registry, "raft_snapshot_sent_bytes_total", "Bytes of snapshots sent.");
+  Counter* snapshot_bytes_received =
+      AddCounter(registry, "raft_snapshot_received_bytes_total", "Bytes of snapshots received.");
+  Counter* entries_trimmed = AddCounter(registry, "raft_log_trimmed_entries_total",
+                                        "Entries that left the log because the state holds them.");
 
   prometheus::Family<Counter>& loop_busy =
       CounterFamilyIn(registry, "raft_loop_busy_seconds_total",
@@ -163,7 +187,7 @@ struct RaftMetrics::Families {
   }
 };
 
-RaftMetrics::RaftMetrics(const BuildFacts& build, SnapshotSource source)
+RaftMetrics::RaftMetrics(const BuildFacts& build, MetricsSource source)
     : source_(std::move(source)), families_(std::make_unique<Families>(build)) {}
 
 RaftMetrics::~RaftMetrics() = default;
@@ -175,6 +199,10 @@ void RaftMetrics::OnEvent(const RaftEvent& event) {
     OnLeaderSeen(recognized->term);
   } else if (const auto* changed = std::get_if<RoleChanged>(&event)) {
     if (changed->role == RoleName::kLeader) OnLeaderSeen(changed->term);
+  } else if (const auto* trimmed = std::get_if<LogTrimmed>(&event)) {
+    families_->entries_trimmed->Increment(static_cast<double>(trimmed->count));
+  } else if (std::holds_alternative<SnapshotInstalled>(event)) {
+    families_->snapshots_installed.front()->Increment();
   }
   // The other events are for the log; what they change shows in the status.
 }
@@ -202,6 +230,29 @@ void RaftMetrics::OnPersisted(Seconds busy, std::size_t entries, std::uint64_t b
 void RaftMetrics::OnApplied(Seconds busy) {
   families_->apply_loop_busy->Increment(busy.count());
   families_->apply_duration->Observe(busy.count());
+}
+
+void RaftMetrics::OnCheckpointed(Seconds busy) {
+  families_->apply_loop_busy->Increment(busy.count());
+  families_->state_fsync->Observe(busy.count());
+}
+
+void RaftMetrics::OnSnapshotBytesSent(std::uint64_t bytes) {
+  families_->snapshot_bytes_sent->Increment(static_cast<double>(bytes));
+}
+
+void RaftMetrics::OnSnapshotBytesReceived(std::uint64_t bytes) {
+  families_->snapshot_bytes_received->Increment(static_cast<double>(bytes));
+}
+
+void RaftMetrics::OnSnapshotSent(SnapshotOutcome outcome, Seconds duration) {
+  families_->snapshots_sent[Position(outcome)]->Increment();
+  families_->snapshot_send_duration->Observe(duration.count());
+}
+
+void RaftMetrics::OnSnapshotReceived(SnapshotOutcome outcome, Seconds duration) {
+  families_->snapshots_received[Position(outcome)]->Increment();
+  families_->snapshot_receive_duration->Observe(duration.count());
 }
 
 void RaftMetrics::OnStorageError(StorageOperation operation) {

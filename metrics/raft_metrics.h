@@ -55,6 +55,14 @@ enum class ReadOutcome : std::uint8_t {
 };
 inline constexpr std::size_t kReadOutcomeCount = 5;
 
+// How sending or receiving one snapshot ended.
+enum class SnapshotOutcome : std::uint8_t {
+  kOk,        // sent: the peer answered; received: stored, whole and verified
+  kFailed,    // broken off, stalled or damaged; it is sent again
+  kReplaced,  // received only: a newer one took its place
+};
+inline constexpr std::size_t kSnapshotOutcomeCount = 3;
+
 // What touched the disk when it failed.
 enum class StorageOperation : std::uint8_t {
   kPersist,  // log and promise
@@ -68,12 +76,12 @@ inline constexpr std::size_t kStorageOperationCount = 3;
 class RaftMetrics {
  public:
   // `source` is asked at each scrape and must stay callable for the life of this object.
-  RaftMetrics(const BuildFacts& build, SnapshotSource source);
+  RaftMetrics(const BuildFacts& build, MetricsSource source);
   ~RaftMetrics();
   RaftMetrics(const RaftMetrics&) = delete;
   RaftMetrics& operator=(const RaftMetrics&) = delete;
 
-  // Event-loop thread only, events in order: elections and leader changes.
+  // Event-loop thread only, events in order: elections, leader changes, the log's beginning.
   void OnEvent(const RaftEvent& event);
   // One turn of the event loop took `busy`, sleeping excluded.
   void OnLoopTurn(Seconds busy);
@@ -83,6 +91,14 @@ class RaftMetrics {
   void OnPersisted(Seconds busy, std::size_t entries, std::uint64_t bytes);
   // One batch of entries was applied in `busy`.
   void OnApplied(Seconds busy);
+  // One synced write of the whole state took `busy`.
+  void OnCheckpointed(Seconds busy);
+  // A piece of a snapshot left, or came.
+  void OnSnapshotBytesSent(std::uint64_t bytes);
+  void OnSnapshotBytesReceived(std::uint64_t bytes);
+  // Sending or receiving a snapshot ended like this, `duration` after it began.
+  void OnSnapshotSent(SnapshotOutcome outcome, Seconds duration);
+  void OnSnapshotReceived(SnapshotOutcome outcome, Seconds duration);
   // A disk operation failed.
   void OnStorageError(StorageOperation operation);
 
@@ -107,7 +123,7 @@ class RaftMetrics {
 
   void OnLeaderSeen(Term term);
 
-  SnapshotSource source_;
+  MetricsSource source_;
   std::unique_ptr<Families> families_;
   // The newest term in which a leader was seen. A term has at most one leader (Election Safety,
   // §5.2), so the term alone tells one leader from the next.

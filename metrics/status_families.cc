@@ -58,6 +58,9 @@ void AddLeaderContact(const MetricsSnapshot& snapshot, std::vector<MetricFamily>
 void AddIndexes(const RaftStatus& status, std::vector<MetricFamily>& families) {
   families.push_back(GaugeFamily("raft_first_log_index", "The first entry of the log still kept.",
                                  IndexValue(status.first_log_index)));
+  families.push_back(GaugeFamily("raft_checkpointed_index",
+                                 "Every entry up to here is in the state durably; 0: not known.",
+                                 IndexValue(status.checkpointed_index)));
   families.push_back(GaugeFamily("raft_last_log_index", "The last entry of the log.",
                                  IndexValue(status.last_log_index)));
   families.push_back(GaugeFamily("raft_durable_index",
@@ -72,7 +75,15 @@ void AddIndexes(const RaftStatus& status, std::vector<MetricFamily>& families) {
 }
 
 const char* ToLabel(PeerState state) {
-  return state == PeerState::kReplicate ? "replicate" : "probe";
+  switch (state) {
+    case PeerState::kProbe:
+      return "probe";
+    case PeerState::kReplicate:
+      return "replicate";
+    case PeerState::kSnapshot:
+      return "snapshot";
+  }
+  return "";
 }
 
 // The leader's view of its peers: no series at all on any other role.
@@ -86,7 +97,7 @@ void AddPeers(const MetricsSnapshot& snapshot, std::vector<MetricFamily>& famili
     contact.push_back(
         GaugeSeries(TicksToSeconds(peer.last_contact_ticks, snapshot.tick_ms), labels));
     in_flight.push_back(GaugeSeries(peer.entries_in_flight ? 1 : 0, labels));
-    for (const PeerState each : {PeerState::kProbe, PeerState::kReplicate}) {
+    for (const PeerState each : {PeerState::kProbe, PeerState::kReplicate, PeerState::kSnapshot}) {
       state.push_back(GaugeSeries(each == peer.state ? 1 : 0,
                                   {{"peer", IdLabel(peer.peer)}, {"state", ToLabel(each)}}));
     }

@@ -66,6 +66,19 @@ void AddLimitOptions(CLI::App& app, Options& options) {
   Add(app, "pending-bytes-max", options.pending_bytes_max, "Bytes of proposals that may queue");
 }
 
+void AddSnapshotOptions(CLI::App& app, Options& options) {
+  Add(app, "compaction-log-bytes", options.compaction_log_bytes,
+      "The log is trimmed once this much of it is applied ...");
+  Add(app, "compaction-log-entries", options.compaction_log_entries, "... or this many entries");
+  Add(app, "compaction-tail-bytes", options.compaction_tail_bytes,
+      "Kept for slow servers: at most this much of the log ...");
+  Add(app, "compaction-tail-entries", options.compaction_tail_entries, "... and this many entries");
+  Add(app, "snapshot-bytes-per-second", options.snapshot_bytes_per_second,
+      "The limit of each snapshot that is sent; 0: none");
+  Add(app, "snapshot-stall-timeout-ms", options.snapshot_stall_timeout_ms,
+      "A snapshot of which no piece moves for this long is given up");
+}
+
 void AddLogOptions(CLI::App& app, Options& options) {
   Add(app, "log-format", options.log_format, "text, json, or auto (text on a terminal)");
   Add(app, "log-level", options.log_level, "trace, debug, info, warn or error");
@@ -192,6 +205,7 @@ absl::StatusOr<CommandLine> ParseCommandLine(const std::vector<std::string>& arg
   AddIdentityOptions(app, parsed.options);
   AddTimeOptions(app, parsed.options);
   AddLimitOptions(app, parsed.options);
+  AddSnapshotOptions(app, parsed.options);
   AddLogOptions(app, parsed.options);
   Add(app, "config", config_path, "A file of settings, one key = value a line");
   app.add_flag("--print-config", print_config, "Print every setting and where it came from");

@@ -132,11 +132,35 @@ absl::Status CheckLimits(const Options& options) {
        options.uncommitted_bytes_max},
       {"uncommitted bytes", options.uncommitted_bytes_max, "log bytes", options.log_bytes_max},
       {"pending calls", options.pending_calls_max, "10,000,000", 10'000'000},
+      {"compaction log bytes", options.compaction_log_bytes, "half the log bytes",
+       options.log_bytes_max / 2},
+      {"compaction tail bytes", options.compaction_tail_bytes, "half the log bytes",
+       options.log_bytes_max / 2},
   };
   for (const Relation& relation : relations) {
     absl::Status checked =
         CheckAtMost(relation.what, relation.value, relation.bound_name, relation.bound);
     if (!checked.ok()) return checked;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckSnapshots(const Options& options) {
+  if (options.compaction_log_entries == 0) return Invalid("compaction log entries must be above 0");
+  if (options.snapshot_stall_timeout_ms < 2ull * options.election_timeout_max_ms) {
+    return Invalid("snapshot stall timeout (", options.snapshot_stall_timeout_ms,
+                   " ms) must be at least twice the election timeout maximum (",
+                   options.election_timeout_max_ms, " ms), or an election breaks a transfer");
+  }
+  if (options.snapshot_bytes_per_second == 0) return absl::OkStatus();
+  // The largest record moves as one piece, and must not look like a stall.
+  const std::uint64_t bytes_per_half_timeout =
+      options.snapshot_bytes_per_second * options.snapshot_stall_timeout_ms / 2000;
+  if (bytes_per_half_timeout < options.command_bytes_max) {
+    return Invalid("snapshot bytes per second (", options.snapshot_bytes_per_second,
+                   ") must carry the largest command (", options.command_bytes_max,
+                   " bytes) within half the snapshot stall timeout (",
+                   options.snapshot_stall_timeout_ms, " ms)");
   }
   return absl::OkStatus();
 }
@@ -158,7 +182,8 @@ absl::Status Validate(const Options& options) {
   if (options.data_dir.empty()) {
     return Invalid("--data-dir is missing: say where this server keeps its data");
   }
-  for (const auto check : {CheckAddresses, CheckInitialMembers, CheckTimes, CheckLimits}) {
+  for (const auto check :
+       {CheckAddresses, CheckInitialMembers, CheckTimes, CheckLimits, CheckSnapshots}) {
     if (absl::Status checked = check(options); !checked.ok()) return checked;
   }
   absl::Status format = CheckWord("--log-format", options.log_format, {"auto", "text", "json"});
@@ -203,7 +228,11 @@ RaftOptions RaftOptionsOf(const Options& options) {
           .append_bytes_max = options.append_bytes_max,
           .inflight_bytes_max = options.inflight_bytes_max,
           .uncommitted_bytes_max = options.uncommitted_bytes_max,
-          .log_bytes_max = options.log_bytes_max};
+          .log_bytes_max = options.log_bytes_max,
+          .compaction_bytes = options.compaction_log_bytes,
+          .compaction_entries = options.compaction_log_entries,
+          .tail_bytes = options.compaction_tail_bytes,
+          .tail_entries = options.compaction_tail_entries};
 }
 
 KeyValueLimits KeyValueLimitsOf(const Options& options) {
@@ -212,6 +241,11 @@ KeyValueLimits KeyValueLimitsOf(const Options& options) {
   limits.value_bytes_max = options.value_bytes_max;
   limits.command_bytes_max = options.command_bytes_max;
   return limits;
+}
+
+SnapshotTransferOptions SnapshotTransferOptionsOf(const Options& options) {
+  return {.stall_timeout = std::chrono::milliseconds(options.snapshot_stall_timeout_ms),
+          .bytes_per_second = options.snapshot_bytes_per_second};
 }
 
 int MessageBytesMax(const Options& options) {

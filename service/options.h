@@ -14,6 +14,7 @@
 #include "core/raft_options.h"
 #include "persistence/key_value_store.h"
 #include "service/conversion/founding_conversion.h"
+#include "service/snapshot_transfer_options.h"
 
 namespace raft {
 
@@ -50,6 +51,16 @@ struct Options {
   std::uint64_t inflight_bytes_max = RaftOptions{}.inflight_bytes_max;
   std::uint64_t uncommitted_bytes_max = RaftOptions{}.uncommitted_bytes_max;
   std::uint64_t log_bytes_max = RaftOptions{}.log_bytes_max;
+  // The log is trimmed when it is longer than what is kept for slow followers and this much of it,
+  // in bytes or in entries, is applied. Whoever needs more than what is kept gets a snapshot.
+  std::uint64_t compaction_log_bytes = RaftOptions{}.compaction_bytes;
+  std::uint64_t compaction_log_entries = RaftOptions{}.compaction_entries;
+  std::uint64_t compaction_tail_bytes = RaftOptions{}.tail_bytes;
+  std::uint64_t compaction_tail_entries = RaftOptions{}.tail_entries;
+  // Each snapshot that is sent keeps to this; 0: no limit.
+  std::uint64_t snapshot_bytes_per_second = 0;
+  // A snapshot of which no piece moves for this long is given up, and sent again later.
+  std::uint32_t snapshot_stall_timeout_ms = 10'000;
   // Clients that may wait for an answer at once, and the bytes of their proposals in the inbox.
   std::uint64_t pending_calls_max = 100'000;
   std::uint64_t pending_bytes_max = 64ull << 20;
@@ -78,6 +89,7 @@ absl::StatusOr<std::vector<InitialMember>> ParseInitialMembers(const std::string
 // Requires: validated.
 RaftOptions RaftOptionsOf(const Options& options);
 KeyValueLimits KeyValueLimitsOf(const Options& options);
+SnapshotTransferOptions SnapshotTransferOptionsOf(const Options& options);
 // The largest message a client or a peer may send: the largest command or batch, and 512 KiB for
 // what is around it, so that a legal command can always be replicated (trap I1).
 int MessageBytesMax(const Options& options);

@@ -10,6 +10,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "core/check.h"
+#include "service/peer_status.h"
 
 namespace raft {
 namespace {
@@ -49,25 +51,6 @@ struct RpcOf<AppendEntriesRequest> {
     stub.async()->AppendEntries(std::forward<Arguments>(arguments)...);
   }
 };
-
-PeerCallOutcome OutcomeOf(const grpc::Status& status) {
-  switch (status.error_code()) {
-    case grpc::StatusCode::OK:
-      return PeerCallOutcome::kAnswered;
-    case grpc::StatusCode::UNAVAILABLE:
-      return PeerCallOutcome::kUnreachable;
-    case grpc::StatusCode::DEADLINE_EXCEEDED:
-      return PeerCallOutcome::kDeadline;
-    case grpc::StatusCode::FAILED_PRECONDITION:
-      return PeerCallOutcome::kRefused;
-    case grpc::StatusCode::RESOURCE_EXHAUSTED:
-      return PeerCallOutcome::kOverloaded;
-    case grpc::StatusCode::CANCELLED:
-      return PeerCallOutcome::kCancelled;
-    default:
-      return PeerCallOutcome::kOther;
-  }
-}
 
 }  // namespace
 
@@ -120,10 +103,23 @@ void PeerLink::Send(PeerRequest request) {
   if (state == State::kNotGreeted) StartGreeting();
 }
 
+bool PeerLink::greeted() const {
+  MutexLock lock(mutex_);
+  return state_ == State::kGreeted;
+}
+
 void PeerLink::Start(PeerRequest request) {
   const PeerMessageKind kind = KindOf(request);
   const RequestBounds bounds = BoundsOf(request);
-  std::visit([&](auto& message) { StartCall(std::move(message), kind, bounds); }, request);
+  std::visit(
+      [&](auto& message) {
+        if constexpr (std::is_same_v<std::decay_t<decltype(message)>, InstallSnapshotRequest>) {
+          RAFT_CHECK(false, "a snapshot is streamed (SnapshotSender)");
+        } else {
+          StartCall(std::move(message), kind, bounds);
+        }
+      },
+      request);
 }
 
 template <typename Request>

@@ -46,6 +46,10 @@ class PeerLink {
   // Ends in exactly one input: ResponseReceived or PeerUnreachable.
   void Send(PeerRequest request);
 
+  const FoundingMember& peer() const { return peer_; }
+  // Whether the peer is known to be there, and who we take it for. Any thread.
+  bool greeted() const;
+
   // Refuses what comes later, cancels what is under way. Does not wait.
   void StartShutdown();
   // Returns when no callback is left. Requires: StartShutdown was called.
@@ -98,7 +102,7 @@ class PeerLink {
   const std::unique_ptr<peer::v1::PeerService::Stub> entries_stub_;
 
   enum class State : std::uint8_t { kNotGreeted, kGreeting, kGreeted, kClosed };
-  Mutex mutex_;
+  mutable Mutex mutex_;
   ConditionVariable calls_ended_;
   State state_ = State::kNotGreeted;
   std::uint64_t greeted_nonce_ = 0;

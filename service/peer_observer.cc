@@ -14,6 +14,8 @@ const char* ToString(PeerMessageKind kind) {
       return "heartbeat";
     case PeerMessageKind::kEntries:
       return "entries";
+    case PeerMessageKind::kSnapshot:
+      return "snapshot";
   }
   return "unknown";
 }
@@ -42,9 +44,24 @@ const char* ToString(PeerCallOutcome outcome) {
   return "unknown";
 }
 
+const char* ToString(SnapshotReceipt receipt) {
+  switch (receipt) {
+    case SnapshotReceipt::kStored:
+      return "stored";
+    case SnapshotReceipt::kBroken:
+      return "broken";
+    case SnapshotReceipt::kDamaged:
+      return "damaged";
+    case SnapshotReceipt::kReplaced:
+      return "replaced";
+  }
+  return "unknown";
+}
+
 PeerMessageKind KindOf(const PeerRequest& request) {
   if (std::holds_alternative<PreVoteRequest>(request)) return PeerMessageKind::kPreVote;
   if (std::holds_alternative<RequestVoteRequest>(request)) return PeerMessageKind::kRequestVote;
+  if (std::holds_alternative<InstallSnapshotRequest>(request)) return PeerMessageKind::kSnapshot;
   return std::get<AppendEntriesRequest>(request).is_heartbeat() ? PeerMessageKind::kHeartbeat
                                                                 : PeerMessageKind::kEntries;
 }

@@ -12,8 +12,15 @@
 
 namespace raft {
 
-enum class PeerMessageKind : std::uint8_t { kGreet, kPreVote, kRequestVote, kHeartbeat, kEntries };
-inline constexpr int kPeerMessageKindCount = 5;
+enum class PeerMessageKind : std::uint8_t {
+  kGreet,
+  kPreVote,
+  kRequestVote,
+  kHeartbeat,
+  kEntries,
+  kSnapshot
+};
+inline constexpr int kPeerMessageKindCount = 6;
 // Lower-case words for metrics and logs: "request_vote".
 const char* ToString(PeerMessageKind kind);
 PeerMessageKind KindOf(const PeerRequest& request);
@@ -41,6 +48,16 @@ struct PeerCallReport {
   Seconds round_trip{0};            // from the send to the end
 };
 
+// How receiving one snapshot ended.
+enum class SnapshotReceipt : std::uint8_t {
+  kStored,    // whole, verified and durable
+  kBroken,    // the sender or its connection went away, or stalled
+  kDamaged,   // what came are not the bytes of a snapshot, or they were cut short
+  kReplaced,  // a newer offer took its place
+};
+inline constexpr int kSnapshotReceiptCount = 4;
+const char* ToString(SnapshotReceipt receipt);
+
 class PeerObserver {
  public:
   virtual ~PeerObserver() = default;
@@ -48,6 +65,13 @@ class PeerObserver {
   virtual void OnCallEnded(const PeerCallReport&) {}
   // A peer's request came in and was handed on. gRPC's threads.
   virtual void OnRequestReceived(ServerId /*from*/, PeerMessageKind) {}
+  // A piece of a snapshot is on its way to this peer; how it all ends comes with OnCallEnded.
+  // gRPC's threads.
+  virtual void OnSnapshotPieceSent(ServerId /*to*/, std::uint64_t /*bytes*/) {}
+  // A piece of a snapshot is written down here. Bulk thread.
+  virtual void OnSnapshotPieceReceived(ServerId /*from*/, std::uint64_t /*bytes*/) {}
+  // An accepted snapshot came to this end. Bulk thread.
+  virtual void OnSnapshotReceived(ServerId /*from*/, SnapshotReceipt, Seconds /*busy*/) {}
   // A peer's request or answer was refused for its header; it changed nothing.
   virtual void OnHeaderRefused(HeaderProblem) {}
   // A peer's request passed its header but broke a rule of message_conversion.h.

@@ -6,6 +6,7 @@
 #include <array>
 #include <atomic>
 #include <bit>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -15,15 +16,14 @@
 #include "service/conversion/founding_conversion.h"
 #include "service/conversion/greeting.h"
 #include "service/conversion/process_watch.h"
+#include "service/conversion/snapshot_conversion.h"
+#include "service/peer_status.h"
+#include "service/snapshot_call.h"
 
 namespace raft {
 namespace {
 
 constexpr char kStopping[] = "STOPPING: this server is shutting down";
-
-grpc::Status ToGrpc(const absl::Status& status) {
-  return grpc::Status(static_cast<grpc::StatusCode>(status.code()), std::string(status.message()));
-}
 
 grpc::Status ToGrpc(const HeaderRefusal& refusal) {
   return grpc::Status(grpc::StatusCode::FAILED_PRECONDITION,
@@ -81,10 +81,10 @@ class PeerCall final : public grpc::ServerUnaryReactor, public WaitingPeerCall {
   CallId call_id_;
 };
 
-// A stream that this version does not take.
-class UnsupportedStream final : public grpc::ServerReadReactor<peer::v1::InstallSnapshotRequest> {
+// A stream that is refused before anything is read of it.
+class RefusedStream final : public grpc::ServerReadReactor<peer::v1::InstallSnapshotRequest> {
  public:
-  explicit UnsupportedStream(const grpc::Status& status) { Finish(status); }
+  explicit RefusedStream(const grpc::Status& status) { Finish(status); }
   void OnDone() override { delete this; }
 };
 
@@ -96,7 +96,8 @@ grpc::Status NotSupported(const char* rpc) {
 
 }  // namespace
 
-class PeerService::Rpcs final : public peer::v1::PeerService::CallbackService {
+class PeerService::Rpcs final : public peer::v1::PeerService::CallbackService,
+                                private SnapshotDoor {
  public:
   Rpcs(LocalServer local, const ConversionLimits& limits, PeerDirectory& directory,
        PeerObserver& observer)
@@ -111,7 +112,10 @@ class PeerService::Rpcs final : public peer::v1::PeerService::CallbackService {
     rules_.store(&rules, std::memory_order_release);
   }
 
-  void Open(Inbox& inbox) { inbox_.store(&inbox, std::memory_order_release); }
+  void Open(Inbox& inbox, SnapshotReceiver& snapshots) {
+    snapshots_ = &snapshots;
+    inbox_.store(&inbox, std::memory_order_release);
+  }
   WaitingPeerCalls& calls() { return calls_; }
 
   grpc::ServerUnaryReactor* Greet(grpc::CallbackServerContext* context,
@@ -146,8 +150,11 @@ class PeerService::Rpcs final : public peer::v1::PeerService::CallbackService {
   }
 
   grpc::ServerReadReactor<peer::v1::InstallSnapshotRequest>* InstallSnapshot(
-      grpc::CallbackServerContext*, peer::v1::InstallSnapshotResponse*) override {
-    return new UnsupportedStream(NotSupported("InstallSnapshot"));
+      grpc::CallbackServerContext*, peer::v1::InstallSnapshotResponse* response) override {
+    if (inbox_.load(std::memory_order_acquire) == nullptr) return new RefusedStream(NotOpen());
+    const HeaderRules& rules = *rules_.load(std::memory_order_acquire);
+    return SnapshotCall::Open(
+        {.door = *this, .calls = calls_, .rules = rules, .receiver = *snapshots_}, *response);
   }
 
   grpc::ServerUnaryReactor* TimeoutNow(grpc::CallbackServerContext* context,
@@ -164,6 +171,41 @@ class PeerService::Rpcs final : public peer::v1::PeerService::CallbackService {
     return reactor;
   }
 
+  grpc::Status JudgeOffer(const peer::v1::InstallSnapshotRequest& message,
+                          InstallSnapshotRequest& offer) override {
+    if (auto refused = JudgeHeader(message.header())) return *refused;
+    const auto request = FromProto(message);
+    if (!request.ok()) {
+      CountMalformed(ServerId(message.header().from()), request.status());
+      return ToGrpc(request.status());
+    }
+    offer = *request;
+    return grpc::Status::OK;
+  }
+
+  grpc::Status JudgePiece(const peer::v1::InstallSnapshotRequest& message,
+                          const InstallSnapshotRequest& offer, std::uint64_t offset) override {
+    if (auto refused = JudgeHeader(message.header())) return *refused;
+    const absl::Status checked = CheckPiece(offer, offset, message);
+    if (!checked.ok()) CountMalformed(offer.leader_id, checked);
+    return ToGrpc(checked);
+  }
+
+  bool HandOver(RequestReceived received) override {
+    observer_.OnRequestReceived(received.sender.peer, KindOf(received.request));
+    return inbox_.load(std::memory_order_acquire)->PushPeer(std::move(received));
+  }
+
+  // None: the message comes from a member and is for this server.
+  std::optional<grpc::Status> JudgeHeader(const peer::v1::PeerHeader& header) {
+    if (auto refusal = rules_.load(std::memory_order_acquire)->Refuse(header)) {
+      Count(*refusal);
+      return ToGrpc(*refusal);
+    }
+    WatchProcess(ServerId(header.from()), header.process_nonce());
+    return std::nullopt;
+  }
+
   // The road of every request that the core answers: is this server up, is the sender a member, is
   // the message sane, is there room.
   template <typename Response, typename ProtoResponse, typename Convert>
@@ -173,23 +215,19 @@ class PeerService::Rpcs final : public peer::v1::PeerService::CallbackService {
     Inbox* inbox = inbox_.load(std::memory_order_acquire);
     if (inbox == nullptr) return Finished(context, NotOpen());
     const HeaderRules& rules = *rules_.load(std::memory_order_acquire);
-    if (auto refusal = rules.Refuse(header)) {
-      Count(*refusal);
-      return Finished(context, ToGrpc(*refusal));
-    }
+    if (auto refused = JudgeHeader(header)) return Finished(context, *refused);
     const ServerId from(header.from());
-    WatchProcess(from, header.process_nonce());
     auto request = convert();
     if (!request.ok()) {
       CountMalformed(from, request.status());
       return Finished(context, ToGrpc(request.status()));
     }
-    return HandOver<Response>(*inbox, rules, from, PeerRequest(*std::move(request)), answer);
+    return Wait<Response>(*inbox, rules, from, PeerRequest(*std::move(request)), answer);
   }
 
   template <typename Response, typename ProtoResponse>
-  grpc::ServerUnaryReactor* HandOver(Inbox& inbox, const HeaderRules& rules, ServerId from,
-                                     PeerRequest request, ProtoResponse& answer) {
+  grpc::ServerUnaryReactor* Wait(Inbox& inbox, const HeaderRules& rules, ServerId from,
+                                 PeerRequest request, ProtoResponse& answer) {
     observer_.OnRequestReceived(from, KindOf(request));
     auto* call = new PeerCall<Response, ProtoResponse>(calls_, rules, answer);
     const CallId call_id = call->Wait();
@@ -306,6 +344,7 @@ class PeerService::Rpcs final : public peer::v1::PeerService::CallbackService {
   WaitingPeerCalls calls_;
   std::unique_ptr<ProcessWatch> process_watch_;  // written before `rules_`, constant afterwards
   std::atomic<const HeaderRules*> rules_{nullptr};
+  SnapshotReceiver* snapshots_ = nullptr;  // written before `inbox_`, constant afterwards
   std::atomic<Inbox*> inbox_{nullptr};
   std::array<RareLine, kHeaderProblemCount> header_lines_;
   RareLine malformed_lines_;
@@ -322,7 +361,7 @@ grpc::Service& PeerService::grpc_service() { return *rpcs_; }
 
 void PeerService::BecomeFounded(const HeaderRules& rules) { rpcs_->BecomeFounded(rules); }
 
-void PeerService::Open(Inbox& inbox) { rpcs_->Open(inbox); }
+void PeerService::Open(Inbox& inbox, SnapshotReceiver& snapshots) { rpcs_->Open(inbox, snapshots); }
 
 void PeerService::Close() { rpcs_->calls().Close(kStopping); }
 

@@ -18,6 +18,7 @@
 #include "service/loop/inbox.h"
 #include "service/peer_directory.h"
 #include "service/peer_observer.h"
+#include "service/snapshot_receiver.h"
 #include "service/waiting_peer_calls.h"
 
 namespace grpc {
@@ -41,8 +42,9 @@ class PeerService {
 
   // forming -> founded. `rules` outlives the service. Call at most once.
   void BecomeFounded(const HeaderRules& rules);
-  // founded -> open: requests go to `inbox` from now on. Call at most once.
-  void Open(Inbox& inbox);
+  // founded -> open: requests go to `inbox` from now on, the bytes of snapshots to `snapshots`.
+  // Both outlive the gRPC server that carries the service. Call at most once.
+  void Open(Inbox& inbox, SnapshotReceiver& snapshots);
   // Answers every waiting and later call with UNAVAILABLE. To be called before the gRPC server is
   // shut down, which waits for all calls.
   void Close();

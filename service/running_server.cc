@@ -35,10 +35,26 @@ RunningServer::RunningServer(const RunningServerParts& parts, OpenedServer opene
       calls_(parts.options.pending_calls_max),
       raft_(parts.rules.local().server_id, VotersOf(parts.rules.founding()),
             RaftOptionsOf(parts.options), DrawSeed(), std::move(opened_.recovered)),
-      links_(parts.peer_link_options, parts.rules, inbox_, peer_service_.waiting_calls(),
-             parts.peers, parts.observer),
       disk_(*opened_.storage, inbox_, parts.observer, parts.fatal),
-      apply_(*opened_.state, inbox_, calls_, board_, parts.observer, parts.fatal, ApplyLimits{}),
+      apply_(std::move(opened_.state), *opened_.installer, inbox_, calls_, board_, parts.observer,
+             parts.fatal, ApplyLimits{}),
+      snapshot_sender_({.options = SnapshotTransferOptionsOf(parts.options),
+                        .links = parts.peer_link_options,
+                        .rules = parts.rules,
+                        .apply = apply_,
+                        .bulk = bulk_,
+                        .inbox = inbox_,
+                        .observer = parts.observer,
+                        .fatal = parts.fatal}),
+      snapshot_receiver_({.options = SnapshotTransferOptionsOf(parts.options),
+                          .installer = *opened_.installer,
+                          .bulk = bulk_,
+                          .inbox = inbox_,
+                          .observer = parts.observer,
+                          .fatal = parts.fatal}),
+      links_(parts.peer_link_options, parts.rules, inbox_, peer_service_.waiting_calls(),
+             parts.peers, parts.observer,
+             {.sender = snapshot_sender_, .receiver = snapshot_receiver_}),
       loop_({.raft = raft_,
              .inbox = inbox_,
              .disk = disk_,
@@ -61,9 +77,10 @@ RunningServer::~RunningServer() = default;
 void RunningServer::Start() {
   disk_.Start();
   apply_.Start();
+  bulk_.Start();
   loop_.Start();
   ticker_.Start();
-  peer_service_.Open(inbox_);
+  peer_service_.Open(inbox_, snapshot_receiver_);
 }
 
 void RunningServer::Drain(std::chrono::milliseconds patience) {
@@ -79,11 +96,13 @@ absl::Status RunningServer::Stop() {
   peer_service_.Close();
   loop_.Stop();
   links_.Shutdown();
+  bulk_.DrainAndStop();
   disk_.DrainAndStop();
   apply_.DrainAndStop();
   for (const UnansweredCall& rest : calls_.TakeAll()) rest.call->OnShuttingDown(rest.appended);
-  absl::Status synced = opened_.state->Checkpoint();
-  opened_.state.reset();
+  std::unique_ptr<KeyValueStore> state = apply_.TakeState();
+  absl::Status synced = state->Checkpoint();
+  state.reset();
   opened_.storage.reset();
   return synced;
 }

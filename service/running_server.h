@@ -11,6 +11,7 @@
 #include "persistence/data_directory.h"
 #include "service/client_gate.h"
 #include "service/loop/apply_thread.h"
+#include "service/loop/bulk_thread.h"
 #include "service/loop/disk_thread.h"
 #include "service/loop/event_loop.h"
 #include "service/loop/inbox.h"
@@ -21,6 +22,8 @@
 #include "service/peer_links.h"
 #include "service/peer_service.h"
 #include "service/server_observer.h"
+#include "service/snapshot_receiver.h"
+#include "service/snapshot_sender.h"
 
 namespace raft {
 
@@ -48,9 +51,9 @@ class RunningServer {
 
   // Waits until no client waits any more, for at most `patience`. Requires: the gate drains.
   void Drain(std::chrono::milliseconds patience);
-  // Stops ticker, peers, loop, disk and apply in this order, answers whoever still waits, syncs the
-  // state and closes log and state. Once. An error names what could not be synced; the log still
-  // has it. formed() stays good for looking at.
+  // Stops ticker, peers, loop, bulk, disk and apply in this order, answers whoever still waits,
+  // syncs the state and closes log and state. Once. An error names what could not be synced; the
+  // log still has it. formed() stays good for looking at.
   absl::Status Stop();
 
  private:
@@ -60,9 +63,12 @@ class RunningServer {
   Inbox inbox_;
   PendingCalls calls_;
   RaftServer raft_;
-  PeerLinks links_;
   DiskThread disk_;
   ApplyThread apply_;
+  BulkThread bulk_;
+  SnapshotSender snapshot_sender_;
+  SnapshotReceiver snapshot_receiver_;
+  PeerLinks links_;
   EventLoop loop_;
   Ticker ticker_;
   const FormedServer formed_;

@@ -64,6 +64,8 @@ PeerRequestType MetricsType(PeerMessageKind kind) {
     case PeerMessageKind::kHeartbeat:
     case PeerMessageKind::kEntries:
       return PeerRequestType::kAppendEntries;
+    case PeerMessageKind::kSnapshot:
+      return PeerRequestType::kInstallSnapshot;
   }
   return PeerRequestType::kAppendEntries;
 }
@@ -107,6 +109,18 @@ void LogEvent(const BallotEnded& event) {
 void LogEvent(const EntriesTruncated& event) {
   spdlog::warn("{} uncommitted entries from index {} on were replaced by the leader's", event.count,
                event.first.value());
+}
+void LogEvent(const LogTrimmed& event) {
+  spdlog::info("the log begins at index {} now; {} entries before it are in the state",
+               event.first_index.value(), event.count);
+}
+void LogEvent(const SnapshotNeeded& event) {
+  spdlog::info("server {} lacks entries that were trimmed: it needs a snapshot",
+               event.peer.value());
+}
+void LogEvent(const SnapshotInstalled& event) {
+  spdlog::info("took over a snapshot: the state holds everything up to index {}",
+               event.last_included.index.value());
 }
 // The rest is the daily business of the protocol.
 void LogEvent(const TermAdopted& event) { spdlog::debug("term is {}", event.term.value()); }
@@ -153,6 +167,7 @@ void ServerObserver::OnPersisted(Seconds busy, std::size_t entries, std::uint64_
 void ServerObserver::OnApplied(Seconds busy, std::size_t) { metrics_.OnApplied(busy); }
 
 void ServerObserver::OnCallEnded(const PeerCallReport& report) {
+  if (report.kind == PeerMessageKind::kSnapshot) return NoteSnapshotSent(report);
   const PeerMetrics metrics = MetricsOf(report.peer);
   if (report.request_bytes > 0) metrics.OnSent(MetricsType(report.kind), report.request_bytes);
   if (report.outcome == PeerCallOutcome::kAnswered) metrics.OnAnswered(report.round_trip, 0);
@@ -167,6 +182,32 @@ void ServerObserver::OnCallEnded(const PeerCallReport& report) {
   } else {
     spdlog::warn("server {} does not answer: {}", report.peer.value(), ToString(report.outcome));
   }
+}
+
+// How long a snapshot takes says nothing about the connection, and one that breaks says less about
+// the peer than the heartbeats beside it do.
+void ServerObserver::NoteSnapshotSent(const PeerCallReport& report) {
+  const PeerMetrics metrics = MetricsOf(report.peer);
+  if (report.request_bytes > 0) metrics.OnSent(MetricsType(report.kind), report.request_bytes);
+  if (const auto failure = FailureOf(report.outcome)) metrics.OnFailed(*failure);
+  metrics_.OnSnapshotSent(report.outcome == PeerCallOutcome::kAnswered ? SnapshotOutcome::kOk
+                                                                       : SnapshotOutcome::kFailed,
+                          report.round_trip);
+}
+
+void ServerObserver::OnSnapshotPieceSent(ServerId, std::uint64_t bytes) {
+  metrics_.OnSnapshotBytesSent(bytes);
+}
+
+void ServerObserver::OnSnapshotPieceReceived(ServerId, std::uint64_t bytes) {
+  metrics_.OnSnapshotBytesReceived(bytes);
+}
+
+void ServerObserver::OnSnapshotReceived(ServerId, SnapshotReceipt receipt, Seconds busy) {
+  SnapshotOutcome outcome = SnapshotOutcome::kFailed;
+  if (receipt == SnapshotReceipt::kStored) outcome = SnapshotOutcome::kOk;
+  if (receipt == SnapshotReceipt::kReplaced) outcome = SnapshotOutcome::kReplaced;
+  metrics_.OnSnapshotReceived(outcome, busy);
 }
 
 void ServerObserver::OnHeaderRefused(HeaderProblem problem) {

@@ -27,8 +27,12 @@ class ServerObserver final : public LoopObserver, public PeerObserver {
   void OnCommitted(Seconds since_append) override { metrics_.OnCommitted(since_append); }
   void OnPersisted(Seconds busy, std::size_t entries, std::uint64_t bytes) override;
   void OnApplied(Seconds busy, std::size_t entries) override;
+  void OnCheckpointed(Seconds busy) override { metrics_.OnCheckpointed(busy); }
 
   void OnCallEnded(const PeerCallReport& report) override;
+  void OnSnapshotPieceSent(ServerId to, std::uint64_t bytes) override;
+  void OnSnapshotPieceReceived(ServerId from, std::uint64_t bytes) override;
+  void OnSnapshotReceived(ServerId from, SnapshotReceipt receipt, Seconds busy) override;
   void OnHeaderRefused(HeaderProblem problem) override;
   void OnMessageMalformed(ServerId from) override;
   void OnCloneAlarm(ServerId member) override;
@@ -40,6 +44,7 @@ class ServerObserver final : public LoopObserver, public PeerObserver {
     bool answers = false;
   };
 
+  void NoteSnapshotSent(const PeerCallReport& report);
   PeerMetrics MetricsOf(ServerId peer);
   // Whether this is news: the peer stopped or began to answer.
   bool NoteAnswering(ServerId peer, bool answers);

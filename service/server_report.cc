@@ -33,6 +33,18 @@ v1::ServerRole ToProto(RoleName role) {
   return v1::SERVER_ROLE_UNSPECIFIED;
 }
 
+v1::PeerFlow ToProto(PeerState state) {
+  switch (state) {
+    case PeerState::kProbe:
+      return v1::PEER_FLOW_PROBE;
+    case PeerState::kReplicate:
+      return v1::PEER_FLOW_REPLICATE;
+    case PeerState::kSnapshot:
+      return v1::PEER_FLOW_SNAPSHOT;
+  }
+  return v1::PEER_FLOW_UNSPECIFIED;
+}
+
 void SetMs(std::int64_t milliseconds, google::protobuf::Duration& duration) {
   duration.set_seconds(milliseconds / 1000);
   duration.set_nanos(static_cast<int>(milliseconds % 1000) * 1'000'000);
@@ -117,8 +129,7 @@ void ServerReport::FillPeers(const RaftStatus& status, v1::GetStatusResponse& re
     progress.set_lag_bytes(peer.lag_bytes);
     SetMs(peer.lag_ms, *progress.mutable_lag());
     SetMs(TicksToMs(peer.last_contact_ticks), *progress.mutable_last_contact_age());
-    progress.set_flow(peer.state == PeerState::kReplicate ? v1::PEER_FLOW_REPLICATE
-                                                          : v1::PEER_FLOW_PROBE);
+    progress.set_flow(ToProto(peer.state));
   }
 }
 

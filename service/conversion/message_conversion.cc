@@ -4,59 +4,11 @@
 #include <string>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "service/conversion/message_rules.h"
 
 namespace raft {
 namespace {
-
-// Collects the first broken rule of one message, so that each rule is one line where it is checked.
-class Rules {
- public:
-  explicit Rules(absl::string_view message_name) : message_name_(message_name) {}
-
-  // Unless `holds`, the message is refused because of `parts`; they are only put together then.
-  template <typename... Parts>
-  void Require(bool holds, const Parts&... parts) {
-    if (holds || !status_.ok()) return;
-    status_ = absl::InvalidArgumentError(absl::StrCat(message_name_, ": ", parts...));
-  }
-
-  bool broken() const { return !status_.ok(); }
-  const absl::Status& status() const { return status_; }
-
- private:
-  const absl::string_view message_name_;
-  absl::Status status_;
-};
-
-void RequireTerm(Rules& rules, std::uint64_t term) {
-  rules.Require(term != 0, "term is 0; real terms start at 1");
-  rules.Require(term <= kNumberMax, "term ", term, " is above ", kNumberMax,
-                ", which no honest cluster reaches");
-}
-
-void RequireNumber(Rules& rules, const peer::v1::PeerHeader& header) {
-  rules.Require(header.request_number() != 0, "header.request_number is 0");
-}
-
-void RequireRequestHeader(Rules& rules, const peer::v1::PeerHeader& header) {
-  rules.Require(header.from() != 0, "header.from is 0");
-  rules.Require(header.to() != 0, "header.to is 0");
-  RequireNumber(rules, header);
-}
-
-void RequireIndex(Rules& rules, absl::string_view name, std::uint64_t index) {
-  rules.Require(index <= kNumberMax, name, "_index ", index, " is above ", kNumberMax);
-}
-
-// A position is {0, 0} before the first entry, and both parts are set anywhere else.
-void RequirePosition(Rules& rules, absl::string_view name, std::uint64_t index,
-                     std::uint64_t term) {
-  RequireIndex(rules, name, index);
-  rules.Require((index == 0) == (term == 0), name, "_index ", index, " with ", name, "_term ", term,
-                ": both are 0 before the first entry, neither is after it");
-}
 
 template <typename ProtoRequest>
 void RequireBallot(Rules& rules, const ProtoRequest& message) {
@@ -170,19 +122,6 @@ void WriteVote(const Response& response, ProtoResponse& message) {
   message.mutable_header()->set_request_number(response.number.value());
   message.set_term(response.term.value());
   message.set_vote_granted(response.vote_granted);
-}
-
-template <typename Response>
-void RequireSameNumber(Rules& rules, const RequestBounds& bounds, const Response& response) {
-  rules.Require(response.number == bounds.number, "answers request ", response.number.value(),
-                " where request ", bounds.number.value(), " was asked");
-}
-
-// Votes and matches are given in the term that asked for them, never in another.
-template <typename Response>
-void RequireAskedTerm(Rules& rules, const RequestBounds& bounds, const Response& response) {
-  rules.Require(response.term == bounds.term, "agrees in term ", response.term.value(),
-                " to a request of term ", bounds.term.value());
 }
 
 }  // namespace
@@ -329,6 +268,8 @@ RequestBounds BoundsOf(const PeerRequest& request) {
   if (const auto* append = std::get_if<AppendEntriesRequest>(&request)) {
     bounds.previous = append->previous.index;
     bounds.last = append->previous.index + append->entries.size();
+  } else if (const auto* install = std::get_if<InstallSnapshotRequest>(&request)) {
+    bounds.last = install->last_included.index;
   }
   return bounds;
 }

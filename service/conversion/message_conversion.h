@@ -55,7 +55,7 @@ struct RequestBounds {
   RequestNumber number;
   Term term;
   LogIndex previous;  // AppendEntries only
-  LogIndex last;      // AppendEntries only: previous plus the entries
+  LogIndex last;      // AppendEntries: previous plus the entries; InstallSnapshot: last included
 };
 RequestBounds BoundsOf(const PeerRequest& request);
 

@@ -28,7 +28,7 @@ constexpr std::size_t kAbandonedReadsTolerated = 4096;
 
 bool ApplyWork::empty() const {
   return proposals_appended.empty() && entries.empty() && reads_ready.empty() && refusals.empty() &&
-         overdue.empty() && tasks.empty();
+         overdue.empty() && tasks.empty() && state_change.empty();
 }
 
 void ApplyWork::clear() {
@@ -38,6 +38,7 @@ void ApplyWork::clear() {
   refusals.clear();
   overdue.clear();
   tasks.clear();
+  state_change = {};
 }
 
 void ApplyWork::Append(ApplyWork&& later) {
@@ -47,12 +48,24 @@ void ApplyWork::Append(ApplyWork&& later) {
   MoveToEnd(refusals, std::move(later.refusals));
   MoveToEnd(overdue, std::move(later.overdue));
   MoveToEnd(tasks, std::move(later.tasks));
+  state_change = later.state_change;
 }
 
-ApplyThread::ApplyThread(KeyValueStore& state, Inbox& inbox, PendingCalls& calls,
-                         const StatusBoard& board, LoopObserver& observer, FatalHandler fatal,
-                         const ApplyLimits& limits)
-    : state_(state),
+void ApplyBacklog::clear() {
+  first_.clear();
+  rest_.clear();
+}
+
+ApplyWork& ApplyBacklog::back() {
+  ApplyWork& newest = rest_.empty() ? first_ : rest_.back();
+  return newest.state_change.empty() ? newest : rest_.emplace_back();
+}
+
+ApplyThread::ApplyThread(std::unique_ptr<KeyValueStore> state, SnapshotInstaller& installer,
+                         Inbox& inbox, PendingCalls& calls, const StatusBoard& board,
+                         LoopObserver& observer, FatalHandler fatal, const ApplyLimits& limits)
+    : state_(std::move(state)),
+      installer_(installer),
       inbox_(inbox),
       calls_(calls),
       board_(board),
@@ -67,15 +80,17 @@ void ApplyThread::Start() {
 }
 
 bool ApplyThread::Push(ApplyWork work) {
-  return waiting_.Put([&work](ApplyWork& waiting) { waiting.Append(std::move(work)); });
+  return waiting_.Put([&work](ApplyBacklog& waiting) { waiting.Append(std::move(work)); });
 }
 
 bool ApplyThread::PushRead(ReadReady read) {
-  return waiting_.Put([&read](ApplyWork& waiting) { waiting.reads_ready.push_back(read); });
+  return waiting_.Put(
+      [&read](ApplyBacklog& waiting) { waiting.back().reads_ready.push_back(read); });
 }
 
 bool ApplyThread::PushTask(std::function<void(KeyValueStore&)> task) {
-  return waiting_.Put([&task](ApplyWork& waiting) { waiting.tasks.push_back(std::move(task)); });
+  return waiting_.Put(
+      [&task](ApplyBacklog& waiting) { waiting.back().tasks.push_back(std::move(task)); });
 }
 
 void ApplyThread::DrainAndStop() {
@@ -85,9 +100,9 @@ void ApplyThread::DrainAndStop() {
 
 void ApplyThread::Run() {
   SetThreadName("raft-apply");
-  ApplyWork work;
-  while (waiting_.WaitAndTake(work)) {
-    if (!DoWork(work)) return;
+  ApplyBacklog backlog;
+  while (waiting_.WaitAndTake(backlog)) {
+    if (!backlog.ForEach([this](ApplyWork& work) { return DoWork(work); })) return;
   }
 }
 
@@ -103,8 +118,50 @@ bool ApplyThread::DoWork(ApplyWork& work) {
     if (applied == 0) return false;
     rest = rest.subspan(applied);
   }
-  for (const std::function<void(KeyValueStore&)>& task : work.tasks) task(state_);
+  for (const std::function<void(KeyValueStore&)>& task : work.tasks) task(*state_);
   ForgetAbandonedReads();
+  return ChangeState(work.state_change);
+}
+
+bool ApplyThread::ChangeState(const StateChange& change) {
+  if (change.checkpoint && !Checkpoint()) return false;
+  if (change.switch_to && !SwitchState(*change.switch_to)) return false;
+  return !change.complete_install || CompleteInstall();
+}
+
+bool ApplyThread::Checkpoint() {
+  const auto began = std::chrono::steady_clock::now();
+  if (const absl::Status synced = state_->Checkpoint(); !synced.ok()) {
+    fatal_(synced);
+    return false;
+  }
+  observer_.OnCheckpointed(std::chrono::steady_clock::now() - began);
+  inbox_.PushCheckpointed(state_->applied().index);
+  return true;
+}
+
+bool ApplyThread::SwitchState(LogPosition last_included) {
+  absl::StatusOr<std::unique_ptr<KeyValueStore>> installed = installer_.Switch();
+  if (!installed.ok()) {
+    fatal_(installed.status());
+    return false;
+  }
+  RAFT_CHECK((*installed)->applied() == last_included,
+             "the state that is switched to is the snapshot that the core asked for");
+  state_ = *std::move(installed);
+  // Whether a proposal is in the snapshot cannot be told from it: its outcome stays unknown, and
+  // its client hears so at its deadline.
+  proposals_.TakeThrough(last_included.index, [](const ProposalAppended&) {});
+  inbox_.PushSwitched(last_included);
+  return AnswerDueReads();
+}
+
+bool ApplyThread::CompleteInstall() {
+  if (const absl::Status completed = state_->CompleteInstall(); !completed.ok()) {
+    fatal_(completed);
+    return false;
+  }
+  inbox_.PushInstallCompleted();
   return true;
 }
 
@@ -122,7 +179,7 @@ std::span<const LogEntryPointer> ApplyThread::NextBatch(
 
 std::size_t ApplyThread::ApplyBatch(std::span<const LogEntryPointer> batch) {
   const auto began = std::chrono::steady_clock::now();
-  ApplyOutcome outcome = state_.Apply(batch);
+  ApplyOutcome outcome = state_->Apply(batch);
   if (outcome.failure) {
     fatal_(absl::InternalError(*outcome.failure));
     return 0;
@@ -168,7 +225,7 @@ void ApplyThread::AnswerRefusals(const ApplyWork& work) {
 }
 
 bool ApplyThread::AnswerRead(const ReadReady& read) {
-  const LogIndex applied = state_.applied().index;
+  const LogIndex applied = state_->applied().index;
   if (read.read_index > applied) {
     reads_.push(read);
     return true;
@@ -176,13 +233,13 @@ bool ApplyThread::AnswerRead(const ReadReady& read) {
   const TakenRead taken = calls_.TakeRead(read.ticket, applied);
   if (taken.wait_until) reads_.push({.ticket = read.ticket, .read_index = *taken.wait_until});
   if (taken.call == nullptr) return true;
-  const absl::Status answered = taken.call->OnReadable(state_, applied, StandingNow());
+  const absl::Status answered = taken.call->OnReadable(*state_, applied, StandingNow());
   if (!answered.ok()) fatal_(answered);
   return answered.ok();
 }
 
 bool ApplyThread::AnswerDueReads() {
-  const LogIndex applied = state_.applied().index;
+  const LogIndex applied = state_->applied().index;
   while (!reads_.empty() && reads_.top().read_index <= applied) {
     const ReadReady read = reads_.top();
     reads_.pop();
@@ -201,7 +258,7 @@ void ApplyThread::ForgetAbandonedReads() {
 }
 
 Standing ApplyThread::StandingNow() const {
-  return {.leadership = board_.leadership(), .applied_index = state_.applied().index};
+  return {.leadership = board_.leadership(), .applied_index = state_->applied().index};
 }
 
 }  // namespace raft

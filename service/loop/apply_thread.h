@@ -2,17 +2,22 @@
 //
 // Applies committed entries in order, in batches bounded by bytes so that reads are not starved;
 // tells each waiting proposal what became of it; answers point reads and single scan pages once
-// their index is applied. Does not know roles, terms' meaning or gRPC.
+// their index is applied. Owns the live state and exchanges it for one that was installed. Does not
+// know roles, terms' meaning or gRPC.
 //
 // Threads: any thread pushes. Apply and every answer happen on this thread, outside all locks.
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
+#include <memory>
+#include <optional>
 #include <queue>
 #include <span>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "core/effects.h"
@@ -27,6 +32,15 @@
 
 namespace raft {
 
+// What is to be done with the state as a whole, after the entries that come with it; in this order.
+struct StateChange {
+  bool checkpoint = false;
+  std::optional<LogPosition> switch_to;  // the stored snapshot of this position
+  bool complete_install = false;
+
+  bool empty() const { return !checkpoint && !switch_to && !complete_install; }
+};
+
 // What one turn of the event loop hands over. Merged turns keep the order within each kind; a
 // proposal is always announced before, or together with, the entry at its position.
 struct ApplyWork {
@@ -36,10 +50,36 @@ struct ApplyWork {
   std::vector<Refusal> refusals;
   std::vector<UnansweredCall> overdue;
   std::vector<std::function<void(KeyValueStore&)>> tasks;
+  StateChange state_change;
 
   bool empty() const;
   void clear();
+  // Requires: nothing here is to be done after the entries.
   void Append(ApplyWork&& later);
+};
+
+// Work that waits, merged as far as its order allows: what came after a change of the state is done
+// after it.
+class ApplyBacklog {
+ public:
+  bool empty() const { return first_.empty(); }
+  void clear();
+  // Where more work may be added to.
+  ApplyWork& back();
+  void Append(ApplyWork&& later) { back().Append(std::move(later)); }
+  // Calls `work_on(work)` in order until it says false.
+  template <typename WorkOn>
+  bool ForEach(WorkOn work_on) {
+    if (!work_on(first_)) return false;
+    for (ApplyWork& work : rest_) {
+      if (!work_on(work)) return false;
+    }
+    return true;
+  }
+
+ private:
+  ApplyWork first_;  // nearly always all there is; keeps its memory
+  std::deque<ApplyWork> rest_;
 };
 
 struct ApplyLimits {
@@ -50,9 +90,10 @@ struct ApplyLimits {
 
 class ApplyThread {
  public:
-  // Everything outlives this object.
-  ApplyThread(KeyValueStore& state, Inbox& inbox, PendingCalls& calls, const StatusBoard& board,
-              LoopObserver& observer, FatalHandler fatal, const ApplyLimits& limits);
+  // Everything else outlives this object.
+  ApplyThread(std::unique_ptr<KeyValueStore> state, SnapshotInstaller& installer, Inbox& inbox,
+              PendingCalls& calls, const StatusBoard& board, LoopObserver& observer,
+              FatalHandler fatal, const ApplyLimits& limits);
   ~ApplyThread();
   ApplyThread(const ApplyThread&) = delete;
   ApplyThread& operator=(const ApplyThread&) = delete;
@@ -67,6 +108,8 @@ class ApplyThread {
   bool PushTask(std::function<void(KeyValueStore&)> task);
   // Does what waits, then ends the thread. Once; after the event loop has ended.
   void DrainAndStop();
+  // The live state, for whoever closes it. Requires: stopped.
+  std::unique_ptr<KeyValueStore> TakeState() { return std::move(state_); }
 
  private:
   struct LaterIndex {
@@ -80,6 +123,11 @@ class ApplyThread {
   bool DoWork(ApplyWork& work);
   // How many entries of the batch were applied and answered; 0: the disk failed.
   std::size_t ApplyBatch(std::span<const LogEntryPointer> batch);
+  // False, as below: the disk failed.
+  bool ChangeState(const StateChange& change);
+  bool Checkpoint();
+  bool SwitchState(LogPosition last_included);
+  bool CompleteInstall();
   void AnswerProposals(std::span<const LogEntryPointer> batch, std::vector<std::string>& results);
   void AnswerRefusals(const ApplyWork& work);
   bool AnswerRead(const ReadReady& read);
@@ -88,14 +136,15 @@ class ApplyThread {
   std::span<const LogEntryPointer> NextBatch(std::span<const LogEntryPointer> rest) const;
   Standing StandingNow() const;
 
-  KeyValueStore& state_;
+  std::unique_ptr<KeyValueStore> state_;  // apply thread only while it runs
+  SnapshotInstaller& installer_;
   Inbox& inbox_;
   PendingCalls& calls_;
   const StatusBoard& board_;
   LoopObserver& observer_;
   const FatalHandler fatal_;
   const ApplyLimits limits_;
-  Mailbox<ApplyWork> waiting_;
+  Mailbox<ApplyBacklog> waiting_;
   // Apply thread only.
   WaitingProposals proposals_;
   ReadQueue reads_;

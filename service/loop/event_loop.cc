@@ -66,6 +66,7 @@ void EventLoop::CarryOut(Effects effects) {
   for (OutgoingResponse& response : effects.responses) {
     parts_.peers.SendResponse(std::move(response));
   }
+  CarryOutTransfers(effects);
   parts_.calls.RecordAppended(effects.proposals_appended);
   // Before clients hear anything, so that their answers show the standing that caused them.
   NoteEvents(effects);
@@ -74,8 +75,22 @@ void EventLoop::CarryOut(Effects effects) {
                  .reads_ready = std::move(effects.reads_ready),
                  .refusals = std::move(effects.refusals),
                  .overdue = OverdueCalls(),
-                 .tasks = {}};
+                 .tasks = {},
+                 .state_change = {.checkpoint = effects.checkpoint_state,
+                                  .switch_to = effects.switch_state,
+                                  .complete_install = effects.complete_install}};
   if (!work.empty()) parts_.apply.Push(std::move(work));
+}
+
+void EventLoop::CarryOutTransfers(const Effects& effects) {
+  // First away with what is not needed: a snapshot that is to be stored takes its place.
+  if (effects.discard_snapshot) parts_.peers.DiscardSnapshot();
+  for (const SnapshotToStore& snapshot : effects.snapshots_to_store) {
+    parts_.peers.StoreSnapshot(snapshot);
+  }
+  for (const SnapshotToSend& snapshot : effects.snapshots_to_send) {
+    parts_.peers.SendSnapshot(snapshot);
+  }
 }
 
 void EventLoop::NoteEvents(const Effects& effects) {

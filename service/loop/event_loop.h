@@ -54,6 +54,7 @@ class EventLoop {
   void StepAll(std::vector<Input>& turn);
   bool WorthStepping(const Input& input) const;
   void CarryOut(Effects effects);
+  void CarryOutTransfers(const Effects& effects);
   void NoteEvents(const Effects& effects);
   void MeasureCommits(LogIndex commit_index);
   std::vector<UnansweredCall> OverdueCalls();

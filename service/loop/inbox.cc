@@ -1,11 +1,13 @@
 #include "service/loop/inbox.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace raft {
 
 bool Inbox::IdleLocked() const {
-  return !tick_ && !persisted_ && peers_.empty() && clients_.empty();
+  return !tick_ && !persisted_ && !apply_answer_awaited_ && stored_.empty() && peers_.empty() &&
+         clients_.empty();
 }
 
 void Inbox::Wake(MutexLock& lock) {
@@ -29,7 +31,36 @@ void Inbox::PushPersisted(PersistSequence sequence) {
 
 void Inbox::PushApplied(LogIndex last_applied) {
   MutexLock lock(mutex_);
-  if (!applied_ || *applied_ < last_applied) applied_ = last_applied;
+  if (!apply_answers_.empty()) {
+    if (auto* newest = std::get_if<EntriesApplied>(&apply_answers_.back())) {
+      newest->last_applied = std::max(newest->last_applied, last_applied);
+      return;
+    }
+  }
+  apply_answers_.push_back(EntriesApplied{.last_applied = last_applied});
+}
+
+void Inbox::PushCheckpointed(LogIndex through) {
+  AddApplyAnswer(StateCheckpointed{.through = through});
+}
+
+void Inbox::PushSwitched(LogPosition last_included) {
+  AddApplyAnswer(StateSwitched{.last_included = last_included});
+}
+
+void Inbox::PushInstallCompleted() { AddApplyAnswer(InstallCompleted{}); }
+
+void Inbox::AddApplyAnswer(Input answer) {
+  MutexLock lock(mutex_);
+  apply_answers_.push_back(std::move(answer));
+  apply_answer_awaited_ = true;
+  Wake(lock);
+}
+
+void Inbox::PushSnapshotStored(const SnapshotStored& stored) {
+  MutexLock lock(mutex_);
+  stored_.push_back(stored);
+  Wake(lock);
 }
 
 bool Inbox::PushPeer(Input input) {
@@ -74,10 +105,13 @@ void Inbox::TakeInternalLocked(std::vector<Input>& turn) {
   // What the disk and the state machine finished comes before the tick: a timer must not act on a
   // server that has already moved on.
   if (persisted_) turn.push_back(WritePersisted{.sequence = *persisted_});
-  if (applied_) turn.push_back(EntriesApplied{.last_applied = *applied_});
+  for (Input& answer : apply_answers_) turn.push_back(std::move(answer));
+  for (const SnapshotStored& stored : stored_) turn.push_back(stored);
   if (tick_) turn.push_back(Tick{});
   persisted_.reset();
-  applied_.reset();
+  apply_answers_.clear();
+  apply_answer_awaited_ = false;
+  stored_.clear();
   tick_ = false;
 }
 

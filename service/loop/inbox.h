@@ -1,9 +1,10 @@
 // The one door to the event loop: everything that happens comes through here as a value.
 //
-// Three lanes. Internal (tick, persisted, applied) is never refused and keeps only the newest value
-// of each kind. Peers is bounded: full means the sender treats this server as unreachable. Clients
-// is bounded in count and bytes: full means RESOURCE_EXHAUSTED at the door. So no client can starve
-// the protocol, and nothing grows without a limit.
+// Three lanes. Internal (tick, and what disk, apply and bulk thread have done) is never refused and
+// keeps only the newest value of a kind where that says as much. Peers is bounded: full means the
+// sender treats this server as unreachable. Clients is bounded in count and bytes: full means
+// RESOURCE_EXHAUSTED at the door. So no client can starve the protocol, and nothing grows without a
+// limit.
 //
 // Threads: any thread pushes; only the event-loop thread takes. One leaf lock; the loop is notified
 // only while it sleeps.
@@ -46,8 +47,14 @@ class Inbox {
   // Internal lane; never refused. Ticks that the loop has not yet taken merge into one.
   void PushTick();
   void PushPersisted(PersistSequence sequence);
-  // Nobody waits for this one, so it wakes nobody: it comes with the next input of another kind.
+  // What the apply thread did, in the order it did it. Nobody waits for PushApplied, so it wakes
+  // nobody: it comes with the next input of another kind.
   void PushApplied(LogIndex last_applied);
+  void PushCheckpointed(LogIndex through);
+  void PushSwitched(LogPosition last_included);
+  void PushInstallCompleted();
+  // Bounded by the offers the core accepted.
+  void PushSnapshotStored(const SnapshotStored& stored);
 
   // Peer lane: RequestReceived, ResponseReceived, PeerUnreachable. False: full or closed; a request
   // is then answered RESOURCE_EXHAUSTED. Responses and PeerUnreachable are never refused, because
@@ -74,6 +81,7 @@ class Inbox {
   };
   // Whether nothing is there that is worth a turn.
   bool IdleLocked() const;
+  void AddApplyAnswer(Input answer);
   void TakeInternalLocked(std::vector<Input>& turn);
   void TakeClientsLocked(std::vector<Input>& turn);
   // Ends the critical section of a push, then notifies the loop if it sleeps.
@@ -86,7 +94,11 @@ class Inbox {
   bool closed_ = false;
   bool tick_ = false;
   std::optional<PersistSequence> persisted_;
-  std::optional<LogIndex> applied_;
+  // A newer EntriesApplied takes the place of an older one as long as nothing else came between:
+  // entries that were applied before a switch of the state and after it are not the same news.
+  std::vector<Input> apply_answers_;
+  bool apply_answer_awaited_ = false;  // one of them is not EntriesApplied
+  std::vector<SnapshotStored> stored_;
   std::vector<Input> peers_;
   std::deque<ClientInput> clients_;
   std::uint64_t client_bytes_ = 0;

@@ -26,6 +26,8 @@ class LoopObserver {
   virtual void OnPersisted(Seconds /*busy*/, std::size_t /*entries*/, std::uint64_t /*bytes*/) {}
   // Apply thread: one batch.
   virtual void OnApplied(Seconds /*busy*/, std::size_t /*entries*/) {}
+  // Apply thread: one synced write of the state.
+  virtual void OnCheckpointed(Seconds /*busy*/) {}
 };
 
 }  // namespace raft

@@ -16,6 +16,14 @@ class PeerOutlet {
   virtual void SendRequest(OutgoingRequest request) = 0;
   // Event-loop thread; must not block. Finishes the waiting call, which may be gone.
   virtual void SendResponse(OutgoingResponse response) = 0;
+  // Event-loop thread; must not block. Streams a snapshot of the state machine, taken now or later;
+  // ends in one input, as a request does.
+  virtual void SendSnapshot(const SnapshotToSend& snapshot) = 0;
+  // Event-loop thread; must not block. Stores what this sender streams, in place of what another
+  // one streams, and says SnapshotStored; a transfer that breaks is no input.
+  virtual void StoreSnapshot(const SnapshotToStore& snapshot) = 0;
+  // Event-loop thread; must not block. Forgets the snapshot that was stored last.
+  virtual void DiscardSnapshot() = 0;
 };
 
 }  // namespace raft

@@ -66,6 +66,10 @@ void Cluster::AdvertisePeer(Id server, const std::string& address) {
   servers_.at(server).advertised_peer = address;
 }
 
+void Cluster::AddOptions(const std::vector<std::string>& options) {
+  options_.insert(options_.end(), options.begin(), options.end());
+}
+
 void Cluster::Start(Id server) {
   const std::string log = folder_ + "/server-" + std::to_string(server) + ".log";
   servers_.at(server).process = std::make_unique<Process>(
@@ -96,23 +100,25 @@ std::vector<std::string> Cluster::Arguments(Id server) const {
     members += (members.empty() ? "" : ",") + std::to_string(id) + "=" + member.advertised_peer;
   }
   const Addresses& own = addresses(server);
-  return {RaftdProgram(),
-          "--server-id",
-          std::to_string(server),
-          "--data-dir",
-          data_dir(server),
-          "--log-format",
-          "text",
-          "--client-address",
-          own.client,
-          "--peer-address",
-          own.peer,
-          "--advertise-peer-address",
-          servers_.at(server).advertised_peer,
-          "--http-address",
-          own.http,
-          "--initial-members",
-          members};
+  std::vector<std::string> arguments = {RaftdProgram(),
+                                        "--server-id",
+                                        std::to_string(server),
+                                        "--data-dir",
+                                        data_dir(server),
+                                        "--log-format",
+                                        "text",
+                                        "--client-address",
+                                        own.client,
+                                        "--peer-address",
+                                        own.peer,
+                                        "--advertise-peer-address",
+                                        servers_.at(server).advertised_peer,
+                                        "--http-address",
+                                        own.http,
+                                        "--initial-members",
+                                        members};
+  arguments.insert(arguments.end(), options_.begin(), options_.end());
+  return arguments;
 }
 
 std::string Cluster::LogOf(Id server) const { return ReadFile(data_dir(server) + ".log"); }

@@ -41,6 +41,8 @@ class Cluster {
   // The others are told this address of the server instead of the one it binds: whoever listens
   // there passes on what they send. Before the first Start.
   void AdvertisePeer(Id server, const std::string& address);
+  // Further options for every server's command line. Before the first Start.
+  void AddOptions(const std::vector<std::string>& options);
   void Start(Id server);
   void StartAll();
   void Kill(Id server);  // kill -9, and waits for the end
@@ -92,6 +94,7 @@ class Cluster {
   void PrintLogs() const;
 
   std::string folder_;
+  std::vector<std::string> options_;
   std::map<Id, Server> servers_;
 };
 

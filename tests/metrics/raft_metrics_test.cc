@@ -171,6 +171,26 @@ TEST_F(RaftMetricsTest, APeersTrafficIsCountedUnderItsId) {
   EXPECT_EQ(ValueOf(scrape, "raft_peer_send_failures_total{peer=\"3\",reason=\"refused\"}"), 0);
 }
 
+TEST_F(RaftMetricsTest, SnapshotsAreCountedByWhatBecameOfThem) {
+  metrics_.OnSnapshotBytesSent(500);
+  metrics_.OnSnapshotSent(SnapshotOutcome::kOk, Seconds(2));
+  metrics_.OnSnapshotBytesReceived(300);
+  metrics_.OnSnapshotReceived(SnapshotOutcome::kReplaced, Seconds(1));
+  metrics_.OnEvent(SnapshotInstalled{.last_included = {}});
+  metrics_.OnEvent(LogTrimmed{.first_index = LogIndex(8), .count = 7});
+  metrics_.OnCheckpointed(Seconds(0.01));
+
+  EXPECT_EQ(Value("raft_snapshots_total{op=\"send\",outcome=\"ok\"}"), 1);
+  EXPECT_EQ(Value("raft_snapshots_total{op=\"send\",outcome=\"failed\"}"), 0);
+  EXPECT_EQ(Value("raft_snapshots_total{op=\"receive\",outcome=\"replaced\"}"), 1);
+  EXPECT_EQ(Value("raft_snapshots_total{op=\"install\",outcome=\"ok\"}"), 1);
+  EXPECT_EQ(Value("raft_snapshot_sent_bytes_total"), 500);
+  EXPECT_EQ(Value("raft_snapshot_received_bytes_total"), 300);
+  EXPECT_EQ(Value("raft_snapshot_duration_seconds_count{op=\"send\"}"), 1);
+  EXPECT_EQ(Value("raft_log_trimmed_entries_total"), 7);
+  EXPECT_EQ(Value("raft_storage_fsync_duration_seconds_count{file=\"state\"}"), 1);
+}
+
 TEST_F(RaftMetricsTest, TwoHandlesOfOnePeerShareItsSeries) {
   metrics_.ForPeer(ServerId(2)).OnReceived(1);
   metrics_.ForPeer(ServerId(2)).OnReceived(2);

@@ -120,6 +120,17 @@ INSTANTIATE_TEST_SUITE_P(
                 "append bytes (9437184) must not be above inflight bytes"},
         BadCase{"UncommittedAboveLog", [](Options& o) { o.log_bytes_max = 1 << 20; },
                 "must not be above log bytes"},
+        BadCase{"CompactionAboveLog", [](Options& o) { o.compaction_log_bytes = 129 << 20; },
+                "compaction log bytes (135266304) must not be above half the log bytes"},
+        BadCase{"TailAboveLog", [](Options& o) { o.compaction_tail_bytes = 129 << 20; },
+                "compaction tail bytes (135266304) must not be above half the log bytes"},
+        BadCase{"NoCompactionEntries", [](Options& o) { o.compaction_log_entries = 0; },
+                "compaction log entries must be above 0"},
+        BadCase{"StallTimeoutTooShort", [](Options& o) { o.snapshot_stall_timeout_ms = 1199; },
+                "snapshot stall timeout (1199 ms) must be at least twice the election timeout "
+                "maximum (600 ms)"},
+        BadCase{"SnapshotTooSlow", [](Options& o) { o.snapshot_bytes_per_second = 300'000; },
+                "snapshot bytes per second (300000) must carry the largest command"},
         BadCase{"NoPendingCalls", [](Options& o) { o.pending_calls_max = 0; },
                 "pending calls must be above 0"}),
     [](const auto& info) { return info.param.name; });
@@ -143,6 +154,15 @@ TEST(OptionsTest, CountsTimesInTicks) {
   EXPECT_EQ(raft.heartbeat_ticks, 5u);
   EXPECT_EQ(raft.election_timeout_ticks_min, 30u);
   EXPECT_EQ(raft.election_timeout_ticks_max, 60u);
+}
+
+TEST(OptionsTest, ALimitOfSnapshotsThatMovesTheLargestCommandInTimeIsFine) {
+  Options options = GoodOptions();
+  options.snapshot_bytes_per_second = 1 << 20;
+  EXPECT_TRUE(Validate(options).ok());
+  EXPECT_EQ(SnapshotTransferOptionsOf(options).piece_bytes(), 128u << 10);
+  options.snapshot_bytes_per_second = 400'000;
+  EXPECT_EQ(SnapshotTransferOptionsOf(options).piece_bytes(), 50'000u);
 }
 
 TEST(OptionsTest, LeavesRoomAroundTheLargestCommandInAMessage) {

@@ -23,13 +23,34 @@ class ApplyThreadTest : public testing::Test {
     ASSERT_TRUE(apply_.Push(std::move(work)));
   }
 
-  FakeStateMachine state_;
+  void Push(const StateChange& change) {
+    ApplyWork work;
+    work.state_change = change;
+    ASSERT_TRUE(apply_.Push(std::move(work)));
+  }
+
+  // Everything that was told to the inbox.
+  std::vector<Input> Told() {
+    inbox_.PushTick();
+    std::vector<Input> turn;
+    EXPECT_TRUE(inbox_.WaitAndTake(turn));
+    EXPECT_TRUE(std::holds_alternative<Tick>(turn.back()));
+    turn.pop_back();
+    return turn;
+  }
+
+  static LogPosition At(std::uint64_t index) { return {.index = LogIndex(index), .term = Term(1)}; }
+
+  std::unique_ptr<FakeStateMachine> owned_state_ = std::make_unique<FakeStateMachine>();
+  FakeStateMachine& state_ = *owned_state_;
+  FakeInstaller installer_;
   Inbox inbox_{InboxLimits{}};
   PendingCalls calls_{1000};
   StatusBoard board_;
   LoopObserver observer_;
   Notebook<absl::Status> fatal_;
-  ApplyThread apply_{state_,
+  ApplyThread apply_{std::move(owned_state_),
+                     installer_,
                      inbox_,
                      calls_,
                      board_,
@@ -172,6 +193,82 @@ TEST_F(ApplyThreadTest, RunsATaskWhenAppliedIndexAndStateAreOfOneInstant) {
   apply_.DrainAndStop();
   EXPECT_EQ(digests.Read(), std::vector<std::string>{"1"});
   EXPECT_FALSE(apply_.PushTask([](KeyValueStore&) {})) << "stopped";
+}
+
+TEST_F(ApplyThreadTest, ChecksPointsAfterTheEntriesThatCameWithTheWish) {
+  ApplyWork work;
+  work.entries = {MakeEntry(1, 1), MakeEntry(2, 1)};
+  work.state_change.checkpoint = true;
+  ASSERT_TRUE(apply_.Push(std::move(work)));
+  Push({}, {MakeEntry(3, 1)});
+  apply_.Start();
+  apply_.DrainAndStop();
+  const std::vector<Input> told = Told();
+  ASSERT_EQ(told.size(), 3u);
+  EXPECT_EQ(std::get<EntriesApplied>(told[0]).last_applied, LogIndex(2));
+  EXPECT_EQ(std::get<StateCheckpointed>(told[1]).through, LogIndex(2));
+  EXPECT_EQ(std::get<EntriesApplied>(told[2]).last_applied, LogIndex(3));
+}
+
+// Trap C1, C13: what waits behind a switch meets the new state, never the old one.
+TEST_F(ApplyThreadTest, AppliesWhatCameAfterASwitchToTheNewState) {
+  installer_.header.last_included = At(10);
+  Push({}, {MakeEntry(1, 1)});
+  Push({.checkpoint = false, .switch_to = At(10), .complete_install = false});
+  Push({}, {MakeEntry(11, 1)});
+  Push({.checkpoint = false, .switch_to = std::nullopt, .complete_install = true});
+  apply_.Start();
+  apply_.DrainAndStop();
+  const std::vector<Input> told = Told();
+  ASSERT_EQ(told.size(), 4u);
+  EXPECT_EQ(std::get<EntriesApplied>(told[0]).last_applied, LogIndex(1));
+  EXPECT_EQ(std::get<StateSwitched>(told[1]).last_included, At(10));
+  EXPECT_EQ(std::get<EntriesApplied>(told[2]).last_applied, LogIndex(11));
+  EXPECT_TRUE(std::holds_alternative<InstallCompleted>(told[3]));
+  EXPECT_EQ(apply_.TakeState()->applied(), At(11));
+}
+
+TEST_F(ApplyThreadTest, ASwitchAnswersReadsThatWaitedForIt) {
+  installer_.header.last_included = At(10);
+  FakeClient client;
+  const Ticket ticket = Add(client);
+  ASSERT_TRUE(apply_.PushRead({.ticket = ticket, .read_index = LogIndex(7)}));
+  Push({.checkpoint = false, .switch_to = At(10), .complete_install = false});
+  apply_.Start();
+  EXPECT_EQ(client.Answer(), "read at 10");
+}
+
+// A proposal whose index the snapshot covers may be in it or not.
+TEST_F(ApplyThreadTest, ASwitchLeavesTheOutcomeOfProposalsBelowItUnknown) {
+  installer_.header.last_included = At(10);
+  FakeClient covered, later;
+  const Ticket covered_ticket = Add(covered);
+  const Ticket later_ticket = Add(later);
+  Push({Appended(covered_ticket, 10, 1), Appended(later_ticket, 11, 1)}, {});
+  Push({.checkpoint = false, .switch_to = At(10), .complete_install = false});
+  Push({}, {MakeEntry(11, 1, "b")});
+  apply_.Start();
+  EXPECT_EQ(later.Answer(), "applied 11: did b");
+  EXPECT_FALSE(covered.answered());
+  EXPECT_EQ(calls_.Take(covered_ticket), &covered) << "it waits for its deadline";
+}
+
+TEST_F(ApplyThreadTest, StopsWhenTheStateCannotBeMadeDurable) {
+  state_.checkpoint_failure = absl::InternalError("sync state-1/000003.log: input/output error");
+  Push({.checkpoint = true, .switch_to = std::nullopt, .complete_install = false});
+  apply_.Start();
+  ASSERT_TRUE(fatal_.WaitForCount(1));
+  apply_.DrainAndStop();
+  EXPECT_TRUE(Told().empty());
+}
+
+TEST_F(ApplyThreadTest, StopsWhenTheStateCannotBeSwitched) {
+  installer_.failure = absl::InternalError("rename state.tmp: input/output error");
+  Push({.checkpoint = false, .switch_to = At(10), .complete_install = false});
+  apply_.Start();
+  ASSERT_TRUE(fatal_.WaitForCount(1));
+  apply_.DrainAndStop();
+  EXPECT_TRUE(Told().empty());
 }
 
 TEST_F(ApplyThreadTest, StopsOnAFailedApplyAndReportsNothingOfTheBatch) {

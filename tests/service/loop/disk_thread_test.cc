@@ -11,6 +11,7 @@ namespace {
 PersistRequest Write(std::uint64_t sequence) {
   return {.sequence = PersistSequence(sequence),
           .promise = std::nullopt,
+          .rebase = std::nullopt,
           .truncate_from = std::nullopt,
           .entries = {MakeEntry(sequence, 1)}};
 }

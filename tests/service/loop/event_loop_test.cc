@@ -18,14 +18,18 @@ namespace {
 class CountingObserver final : public LoopObserver {
  public:
   void OnCommitted(Seconds) override { committed.Write(1); }
+  void OnEvent(const RaftEvent& event) override {
+    if (const auto* trimmed = std::get_if<LogTrimmed>(&event)) trims.Write(trimmed->first_index);
+  }
   Notebook<int> committed;
+  Notebook<LogIndex> trims;
 };
 
 // One server with all its threads.
 class LoopOfOneServer {
  public:
-  explicit LoopOfOneServer(std::vector<std::uint64_t> voters)
-      : raft(ServerId(1), Configuration(voters), RaftOptions{}, /*random_seed=*/1, {}) {}
+  explicit LoopOfOneServer(std::vector<std::uint64_t> voters, const RaftOptions& options = {})
+      : raft(ServerId(1), Configuration(voters), options, /*random_seed=*/1, {}) {}
   ~LoopOfOneServer() { Stop(); }
 
   void Start() {
@@ -76,7 +80,7 @@ class LoopOfOneServer {
   }
 
   FakeStorage storage;
-  FakeStateMachine state;
+  FakeInstaller installer;
   FakePeers peers;
   CountingObserver observer;
   StatusBoard board;
@@ -84,7 +88,14 @@ class LoopOfOneServer {
   PendingCalls calls{100'000};
   RaftServer raft;
   DiskThread disk{storage, inbox, observer, FailTheTest()};
-  ApplyThread apply{state, inbox, calls, board, observer, FailTheTest(), ApplyLimits{}};
+  ApplyThread apply{std::make_unique<FakeStateMachine>(),
+                    installer,
+                    inbox,
+                    calls,
+                    board,
+                    observer,
+                    FailTheTest(),
+                    ApplyLimits{}};
   EventLoop loop{{.raft = raft,
                   .inbox = inbox,
                   .disk = disk,
@@ -115,6 +126,49 @@ TEST(EventLoopTest, MeasuresTheTimeFromAppendToCommit) {
   server.Propose(client, FarFuture(), "a");
   EXPECT_TRUE(server.observer.committed.WaitForCount(1));
   EXPECT_EQ(client.Answer(), "applied 2: did a");  // until then the server holds on to the client
+}
+
+TEST(EventLoopTest, TrimsItsLogOnceTheStateIsDurable) {
+  RaftOptions options;
+  options.compaction_entries = 10;
+  options.tail_entries = 2;
+  options.tail_bytes = 1 << 20;
+  LoopOfOneServer server({1}, options);
+  server.Start();
+  ASSERT_TRUE(server.WaitUntilLeader());
+  for (int count = 0; count < 30; ++count) {
+    FakeClient client;
+    server.Propose(client, FarFuture(), "x");
+    EXPECT_NE(client.Answer(), "no answer in time");
+  }
+  ASSERT_TRUE(server.observer.trims.WaitForCount(1));
+  EXPECT_GT(server.observer.trims.Read().front(), LogIndex(1));
+}
+
+// A follower that is offered what it lacks asks its transport to store it, and for nothing else.
+TEST(EventLoopTest, StoresASnapshotThatItsLeaderOffers) {
+  LoopOfOneServer server({1, 2, 3});
+  server.installer.header.last_included = {.index = LogIndex(10), .term = Term(1)};
+  server.Start();
+  const ReturnAddress leader = {.peer = ServerId(2), .call_id = CallId(1)};
+  const InstallSnapshotRequest offer = {.number = RequestNumber(1),
+                                        .term = Term(100),
+                                        .leader_id = ServerId(2),
+                                        .last_included = server.installer.header.last_included};
+  ASSERT_TRUE(server.inbox.PushPeer(RequestReceived{.sender = leader, .request = offer}));
+  ASSERT_TRUE(server.peers.snapshots.WaitForCount(1));
+  EXPECT_EQ(server.peers.snapshots.Read().front(), "store of 2");
+
+  server.inbox.PushSnapshotStored({.sender = leader,
+                                   .number = offer.number,
+                                   .last_included = offer.last_included,
+                                   .log_time_ms = 1});
+
+  ASSERT_TRUE(server.installer.steps.WaitForCount(1));
+  EXPECT_EQ(server.installer.steps.Read().front(), "switch");
+  EXPECT_TRUE(LoopOfOneServer::WaitFor(
+      [&] { return server.board.Read().first_log_index == LogIndex(11); }));
+  EXPECT_TRUE(LoopOfOneServer::WaitFor([&] { return !server.peers.responses.Read().empty(); }));
 }
 
 TEST(EventLoopTest, SharesOneWriteAmongAllThatGatherDuringAWrite) {

@@ -104,9 +104,30 @@ class FakeStorage final : public Storage {
   Notebook<std::vector<std::uint64_t>> batches;
 };
 
+// A snapshot that is these bytes.
+class FakeSnapshotSource final : public SnapshotSource {
+ public:
+  FakeSnapshotSource(LogPosition last_included, std::string bytes) : bytes_(std::move(bytes)) {
+    header_.last_included = last_included;
+  }
+  const SnapshotHeader& header() const override { return header_; }
+  absl::StatusOr<std::string> NextPiece(std::size_t bytes_max) override {
+    std::string piece = bytes_.substr(0, bytes_max);
+    bytes_.erase(0, piece.size());
+    return piece;
+  }
+
+ private:
+  SnapshotHeader header_;
+  std::string bytes_;
+};
+
 // Answers each command with "did <data>" and each read with its applied index.
 class FakeStateMachine final : public KeyValueStore {
  public:
+  FakeStateMachine() = default;
+  explicit FakeStateMachine(LogPosition applied) : applied_(applied) {}
+
   ApplyOutcome Apply(std::span<const LogEntryPointer> entries) override {
     door.PassThrough();
     ApplyOutcome outcome;
@@ -133,24 +154,88 @@ class FakeStateMachine final : public KeyValueStore {
   std::string digest() const override { return std::to_string(applied_.index.value()); }
   absl::StatusOr<std::string> ScanDigest() override { return digest(); }
   std::uint64_t key_count() const override { return 0; }
-  absl::Status Checkpoint() override { return absl::OkStatus(); }
+  absl::Status Checkpoint() override { return checkpoint_failure; }
+  absl::StatusOr<std::unique_ptr<SnapshotSource>> OpenSnapshot() override {
+    return std::make_unique<FakeSnapshotSource>(applied_, snapshot_bytes);
+  }
+  absl::Status CompleteInstall() override {
+    completions.Write(applied_.index.value());
+    return absl::OkStatus();
+  }
 
   Door door;
   std::string failure;        // set before the thread starts
   absl::Status read_failure;  // set before the thread starts
+  absl::Status checkpoint_failure;
+  std::string snapshot_bytes;
+  Notebook<std::uint64_t> completions;
   Notebook<std::vector<std::uint64_t>> batches;
 
  private:
   LogPosition applied_;
 };
 
+// Keeps what comes in memory. The bytes "damaged" are no snapshot.
+class FakeInstaller final : public SnapshotInstaller {
+ public:
+  absl::StatusOr<std::unique_ptr<IncomingSnapshot>> Begin() override {
+    if (!failure.ok()) return failure;
+    steps.Write("begin");
+    return std::make_unique<Incoming>(*this);
+  }
+  absl::StatusOr<std::unique_ptr<KeyValueStore>> Switch() override {
+    if (!failure.ok()) return failure;
+    steps.Write("switch");
+    return std::make_unique<FakeStateMachine>(header.last_included);
+  }
+  void Discard() override { steps.Write("discard"); }
+
+  absl::Status failure;          // set before the thread starts
+  SnapshotHeader header;         // of whatever comes
+  Notebook<std::string> steps;   // "begin", "finish", "drop" (before finish), "switch", "discard"
+  Notebook<std::string> stored;  // the bytes of what was finished
+
+ private:
+  class Incoming final : public IncomingSnapshot {
+   public:
+    explicit Incoming(FakeInstaller& installer) : installer_(installer) {}
+    ~Incoming() override {
+      if (!finished_) installer_.steps.Write("drop");
+    }
+    absl::Status Add(std::string_view piece) override {
+      if (piece == "damaged") return absl::DataLossError("checksum mismatch");
+      bytes_.append(piece);
+      return absl::OkStatus();
+    }
+    absl::StatusOr<SnapshotHeader> Finish() override {
+      finished_ = true;
+      installer_.steps.Write("finish");
+      installer_.stored.Write(bytes_);
+      return installer_.header;
+    }
+
+   private:
+    FakeInstaller& installer_;
+    bool finished_ = false;
+    std::string bytes_;
+  };
+};
+
 class FakePeers final : public PeerOutlet {
  public:
   void SendRequest(OutgoingRequest request) override { requests.Write(request.to); }
   void SendResponse(OutgoingResponse response) override { responses.Write(response.to.peer); }
+  void SendSnapshot(const SnapshotToSend& snapshot) override {
+    snapshots.Write("send to " + std::to_string(snapshot.to.value()));
+  }
+  void StoreSnapshot(const SnapshotToStore& snapshot) override {
+    snapshots.Write("store of " + std::to_string(snapshot.sender.peer.value()));
+  }
+  void DiscardSnapshot() override { snapshots.Write("discard"); }
 
   Notebook<ServerId> requests;
   Notebook<ServerId> responses;
+  Notebook<std::string> snapshots;
 };
 
 // A client that writes down its answer: "applied 3: did x", "read at 3", "refused", "deadline",

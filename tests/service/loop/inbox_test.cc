@@ -48,6 +48,42 @@ TEST(InboxTest, WhatWasAppliedIsNoReasonForATurnOfItsOwn) {
   EXPECT_FALSE(inbox.WaitAndTake(turn));
 }
 
+TEST(InboxTest, KeepsTheOrderOfWhatTheApplyThreadDid) {
+  const LogPosition snapshot = {.index = LogIndex(9), .term = Term(1)};
+  Inbox inbox({});
+  inbox.PushApplied(LogIndex(2));
+  inbox.PushApplied(LogIndex(3));
+  inbox.PushSwitched(snapshot);
+  inbox.PushApplied(LogIndex(10));
+  inbox.PushApplied(LogIndex(11));
+  inbox.PushCheckpointed(LogIndex(11));
+  inbox.PushInstallCompleted();
+
+  std::vector<Input> turn;
+  ASSERT_TRUE(inbox.WaitAndTake(turn));
+  ASSERT_EQ(turn.size(), 5u);
+  EXPECT_EQ(std::get<EntriesApplied>(turn[0]).last_applied, LogIndex(3));
+  EXPECT_EQ(std::get<StateSwitched>(turn[1]).last_included, snapshot);
+  EXPECT_EQ(std::get<EntriesApplied>(turn[2]).last_applied, LogIndex(11));
+  EXPECT_EQ(std::get<StateCheckpointed>(turn[3]).through, LogIndex(11));
+  EXPECT_TRUE(std::holds_alternative<InstallCompleted>(turn[4]));
+}
+
+TEST(InboxTest, KeepsEverySnapshotThatWasStored) {
+  Inbox inbox({});
+  for (std::uint64_t call = 1; call <= 2; ++call) {
+    inbox.PushSnapshotStored({.sender = {.peer = ServerId(2), .call_id = CallId(call)},
+                              .number = RequestNumber(call),
+                              .last_included = {.index = LogIndex(9), .term = Term(1)},
+                              .log_time_ms = 5});
+  }
+  std::vector<Input> turn;
+  ASSERT_TRUE(inbox.WaitAndTake(turn));
+  ASSERT_EQ(turn.size(), 2u);
+  EXPECT_EQ(std::get<SnapshotStored>(turn[0]).sender.call_id, CallId(1));
+  EXPECT_EQ(std::get<SnapshotStored>(turn[1]).sender.call_id, CallId(2));
+}
+
 TEST(InboxTest, PutsInternalBeforePeersBeforeClients) {
   Inbox inbox({});
   ASSERT_TRUE(inbox.PushClient(Propose(1), 1));

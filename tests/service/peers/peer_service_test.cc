@@ -134,15 +134,6 @@ TEST_F(PeerServiceTest, CloseEndsWaitingCallsAndLaterOnes) {
 
 TEST_F(PeerServiceTest, WhatThisVersionDoesNotDoIsSaidSo) {
   Open(Agree);
-  grpc::ClientContext snapshot_context;
-  snapshot_context.set_deadline(std::chrono::system_clock::now() + kPatience);
-  peer::v1::InstallSnapshotResponse snapshot_response;
-  auto stream = stub_->InstallSnapshot(&snapshot_context, &snapshot_response);
-  stream->WritesDone();
-  const grpc::Status snapshot = stream->Finish();
-  EXPECT_EQ(snapshot.error_code(), grpc::StatusCode::UNIMPLEMENTED);
-  EXPECT_THAT(snapshot.error_message(), HasSubstr("NOT_SUPPORTED"));
-
   grpc::ClientContext transfer_context;
   transfer_context.set_deadline(std::chrono::system_clock::now() + kPatience);
   peer::v1::TimeoutNowResponse transfer_response;

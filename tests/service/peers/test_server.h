@@ -20,11 +20,11 @@
 #include "service/loop/inbox.h"
 #include "service/peer_links.h"
 #include "service/peer_service.h"
+#include "service/snapshot_receiver.h"
+#include "service/snapshot_sender.h"
+#include "tests/service/loop/fakes.h"
 
 namespace raft {
-
-// Generous: reached only by a test that fails.
-inline constexpr std::chrono::seconds kPatience{20};
 
 // Counts; remembers the last outcome.
 class CountingObserver final : public PeerObserver {
@@ -35,6 +35,10 @@ class CountingObserver final : public PeerObserver {
     request_bytes += report.request_bytes;
   }
   void OnRequestReceived(ServerId, PeerMessageKind) override { ++received; }
+  void OnSnapshotPieceSent(ServerId, std::uint64_t bytes) override { snapshot_bytes_sent += bytes; }
+  void OnSnapshotReceived(ServerId, SnapshotReceipt receipt, Seconds) override {
+    ++receipts[static_cast<std::size_t>(receipt)];
+  }
   void OnHeaderRefused(HeaderProblem problem) override {
     ++header_refusals[static_cast<std::size_t>(problem)];
   }
@@ -44,12 +48,17 @@ class CountingObserver final : public PeerObserver {
   int count(PeerCallOutcome outcome) const {
     return outcomes[static_cast<std::size_t>(outcome)].load();
   }
+  int count(SnapshotReceipt receipt) const {
+    return receipts[static_cast<std::size_t>(receipt)].load();
+  }
   int count(HeaderProblem problem) const {
     return header_refusals[static_cast<std::size_t>(problem)].load();
   }
 
   std::array<std::atomic<int>, kPeerCallOutcomeCount> outcomes{};
   std::array<std::atomic<int>, kHeaderProblemCount> header_refusals{};
+  std::array<std::atomic<int>, kSnapshotReceiptCount> receipts{};
+  std::atomic<std::uint64_t> snapshot_bytes_sent{0};
   std::atomic<int> greetings{0};
   std::atomic<int> received{0};
   std::atomic<int> malformed{0};
@@ -113,7 +122,7 @@ class InputRecorder {
   std::thread thread_;  // last: starts when everything above is there
 };
 
-// Grants every vote, matches every entry.
+// Grants every vote, matches every entry, needs no snapshot.
 inline std::optional<PeerResponse> Agree(const PeerRequest& request) {
   if (const auto* ballot = std::get_if<PreVoteRequest>(&request)) {
     return PreVoteResponse{ballot->number, ballot->term, true};
@@ -122,6 +131,10 @@ inline std::optional<PeerResponse> Agree(const PeerRequest& request) {
     return RequestVoteResponse{ballot->number, ballot->term, true};
   }
   const RequestBounds bounds = BoundsOf(request);
+  if (std::holds_alternative<InstallSnapshotRequest>(request)) {
+    return InstallSnapshotResponse{
+        .number = bounds.number, .term = bounds.term, .success = true, .match_index = bounds.last};
+  }
   return AppendEntriesResponse{.number = bounds.number,
                                .term = bounds.term,
                                .success = true,
@@ -174,6 +187,8 @@ class TestServer {
     links_.reset();
     service_.Close();
     if (server_ != nullptr) server_->Shutdown();
+    bulk_.DrainAndStop();
+    apply_.reset();
     recorder_.reset();
   }
 
@@ -193,12 +208,21 @@ class TestServer {
             const PeerLinkOptions& options = {}, const InboxLimits& limits = {}) {
     if (rules_ == nullptr) Found(founding);
     inbox_ = std::make_unique<Inbox>(limits);
-    service_.Open(*inbox_);
-    links_ = std::make_unique<PeerLinks>(options, *rules_, *inbox_, service_.waiting_calls(),
-                                         directory_, observer_);
+    OpenSnapshots(options);
+    service_.Open(*inbox_, *receiver_);
+    links_ = std::make_unique<PeerLinks>(
+        options, *rules_, *inbox_, service_.waiting_calls(), directory_, observer_,
+        SnapshotTransport{.sender = *sender_, .receiver = *receiver_});
     recorder_ =
         std::make_unique<InputRecorder>(*inbox_, service_.waiting_calls(), std::move(responder));
   }
+
+  // Before Open.
+  SnapshotTransferOptions snapshot_options;
+  std::unique_ptr<FakeStateMachine> state = std::make_unique<FakeStateMachine>();
+  FakeInstaller installer;
+  // Snapshots are stored and read on it.
+  BulkThread& bulk() { return bulk_; }
 
   bool listens() const { return server_ != nullptr && port_ != 0; }
   int port() const { return port_; }
@@ -213,6 +237,31 @@ class TestServer {
   const HeaderRules& rules() const { return *rules_; }
 
  private:
+  void OpenSnapshots(const PeerLinkOptions& links) {
+    const FatalHandler fatal = [](const absl::Status& failure) {
+      ADD_FAILURE() << failure.message();
+    };
+    apply_ = std::make_unique<ApplyThread>(std::move(state), installer, *inbox_, client_calls_,
+                                           board_, loop_observer_, fatal, ApplyLimits{});
+    apply_->Start();
+    bulk_.Start();
+    sender_ = std::make_unique<SnapshotSender>(SnapshotSenderParts{.options = snapshot_options,
+                                                                   .links = links,
+                                                                   .rules = *rules_,
+                                                                   .apply = *apply_,
+                                                                   .bulk = bulk_,
+                                                                   .inbox = *inbox_,
+                                                                   .observer = observer_,
+                                                                   .fatal = fatal});
+    receiver_ =
+        std::make_unique<SnapshotReceiver>(SnapshotReceiverParts{.options = snapshot_options,
+                                                                 .installer = installer,
+                                                                 .bulk = bulk_,
+                                                                 .inbox = *inbox_,
+                                                                 .observer = observer_,
+                                                                 .fatal = fatal});
+  }
+
   static LocalServer MakeLocal(std::uint64_t id, std::uint64_t incarnation) {
     return {.server_id = ServerId(id),
             .incarnation = incarnation == 0 ? 100 + id : incarnation,
@@ -231,6 +280,13 @@ class TestServer {
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<HeaderRules> rules_;
   std::unique_ptr<Inbox> inbox_;
+  PendingCalls client_calls_{1};
+  StatusBoard board_;
+  LoopObserver loop_observer_;
+  std::unique_ptr<ApplyThread> apply_;
+  BulkThread bulk_;
+  std::unique_ptr<SnapshotSender> sender_;
+  std::unique_ptr<SnapshotReceiver> receiver_;
   std::unique_ptr<PeerLinks> links_;
   std::unique_ptr<InputRecorder> recorder_;
 };

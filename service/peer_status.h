@@ -1,0 +1,38 @@
+// How the peer side puts its own errors into gRPC's, and reads a peer's.
+//
+// Pure functions; any thread.
+#pragma once
+
+#include <grpcpp/support/status.h>
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "service/peer_observer.h"
+
+namespace raft {
+
+inline grpc::Status ToGrpc(const absl::Status& status) {
+  return grpc::Status(static_cast<grpc::StatusCode>(status.code()), std::string(status.message()));
+}
+
+inline PeerCallOutcome OutcomeOf(const grpc::Status& status) {
+  switch (status.error_code()) {
+    case grpc::StatusCode::OK:
+      return PeerCallOutcome::kAnswered;
+    case grpc::StatusCode::UNAVAILABLE:
+      return PeerCallOutcome::kUnreachable;
+    case grpc::StatusCode::DEADLINE_EXCEEDED:
+      return PeerCallOutcome::kDeadline;
+    case grpc::StatusCode::FAILED_PRECONDITION:
+      return PeerCallOutcome::kRefused;
+    case grpc::StatusCode::RESOURCE_EXHAUSTED:
+      return PeerCallOutcome::kOverloaded;
+    case grpc::StatusCode::CANCELLED:
+      return PeerCallOutcome::kCancelled;
+    default:
+      return PeerCallOutcome::kOther;
+  }
+}
+
+}  // namespace raft

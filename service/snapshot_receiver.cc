@@ -1,0 +1,151 @@
+#include "service/snapshot_receiver.h"
+
+#include <spdlog/spdlog.h>
+
+#include <tuple>
+
+#include "absl/strings/str_cat.h"
+
+namespace raft {
+namespace {
+
+// These say something about the bytes that came; any other error is the disk's.
+bool IsDamage(const absl::Status& status) {
+  return absl::IsInvalidArgument(status) || absl::IsDataLoss(status);
+}
+
+}  // namespace
+
+void SnapshotReceiver::OnOpened(CallId call_id, const std::shared_ptr<SnapshotStream>& stream) {
+  {
+    MutexLock lock(mutex_);
+    streams_.emplace(call_id, stream);
+  }
+  Watch(stream);
+}
+
+void SnapshotReceiver::OnPiece(CallId call_id, std::string piece, bool done) {
+  const auto stream = Find(call_id);
+  const bool pushed = parts_.bulk.Push(
+      [this, call_id, piece = std::move(piece), done] { AddPiece(call_id, piece, done); });
+  if (!pushed && stream) stream->Break(absl::UnavailableError("STOPPING: this server is stopping"));
+}
+
+void SnapshotReceiver::OnEnded(CallId call_id) {
+  {
+    MutexLock lock(mutex_);
+    streams_.erase(call_id);
+  }
+  std::ignore = parts_.bulk.Push([this, call_id] {
+    if (IsStoring(call_id)) EndStoring(SnapshotReceipt::kBroken);
+  });
+}
+
+void SnapshotReceiver::Store(const SnapshotToStore& snapshot) {
+  const std::shared_ptr<SnapshotStream> stream = Find(snapshot.sender.call_id);
+  std::shared_ptr<SnapshotStream> replaced;
+  {
+    MutexLock lock(mutex_);
+    replaced = std::exchange(accepted_, stream).lock();
+  }
+  if (replaced != nullptr && replaced != stream) {
+    replaced->Break(absl::UnavailableError("REPLACED: a newer snapshot was offered"));
+  }
+  std::ignore = parts_.bulk.Push([this, snapshot, stream] { Begin(snapshot, stream); });
+}
+
+void SnapshotReceiver::Discard() {
+  std::ignore = parts_.bulk.Push([this] { parts_.installer.Discard(); });
+}
+
+void SnapshotReceiver::Begin(const SnapshotToStore& snapshot,
+                             const std::shared_ptr<SnapshotStream>& stream) {
+  if (storing_) EndStoring(SnapshotReceipt::kReplaced);
+  if (stream == nullptr) return;  // it broke while the core made up its mind
+  storing_ = Storing{.snapshot = snapshot,
+                     .stream = stream,
+                     .incoming = nullptr,
+                     .bytes = 0,
+                     .began = SteadyClock::now()};
+  absl::StatusOr<std::unique_ptr<IncomingSnapshot>> incoming = parts_.installer.Begin();
+  if (!incoming.ok()) return Fail(incoming.status());
+  storing_->incoming = *std::move(incoming);
+  spdlog::info("server {} sends a snapshot through index {}", snapshot.sender.peer.value(),
+               snapshot.last_included.index.value());
+  if (!stream->ReadNext()) EndStoring(SnapshotReceipt::kBroken);
+}
+
+void SnapshotReceiver::AddPiece(CallId call_id, const std::string& piece, bool done) {
+  if (!IsStoring(call_id)) return;  // replaced
+  if (!piece.empty()) {
+    if (absl::Status added = storing_->incoming->Add(piece); !added.ok()) return Fail(added);
+    storing_->bytes += piece.size();
+    parts_.observer.OnSnapshotPieceReceived(storing_->snapshot.sender.peer, piece.size());
+  }
+  if (done) return Finish();
+  if (!storing_->stream->ReadNext()) EndStoring(SnapshotReceipt::kBroken);
+}
+
+void SnapshotReceiver::Finish() {
+  const SnapshotToStore& snapshot = storing_->snapshot;
+  const absl::StatusOr<SnapshotHeader> header = storing_->incoming->Finish();
+  storing_->incoming.reset();
+  if (!header.ok()) return Fail(header.status());
+  if (header->last_included != snapshot.last_included) {
+    parts_.installer.Discard();
+    return Fail(absl::DataLossError(
+        absl::StrCat("the snapshot that came ends at index ", header->last_included.index.value(),
+                     ", the offer was through index ", snapshot.last_included.index.value())));
+  }
+  const SnapshotStored stored{.sender = snapshot.sender,
+                              .number = snapshot.number,
+                              .last_included = snapshot.last_included,
+                              .log_time_ms = header->log_time_ms};
+  EndStoring(SnapshotReceipt::kStored);
+  parts_.inbox.PushSnapshotStored(stored);
+}
+
+void SnapshotReceiver::Fail(const absl::Status& failure) {
+  const std::shared_ptr<SnapshotStream> stream = storing_->stream;
+  if (IsDamage(failure)) {
+    spdlog::warn("gave up the snapshot of server {}: {}", storing_->snapshot.sender.peer.value(),
+                 std::string(failure.message()));
+    EndStoring(SnapshotReceipt::kDamaged);
+    stream->Break(absl::DataLossError(absl::StrCat("DAMAGED: ", failure.message())));
+    return;
+  }
+  EndStoring(SnapshotReceipt::kBroken);
+  stream->Break(absl::UnavailableError("STOPPING: the disk of this server failed"));
+  parts_.fatal(failure);
+}
+
+void SnapshotReceiver::EndStoring(SnapshotReceipt receipt) {
+  const std::chrono::duration<double> busy = SteadyClock::now() - storing_->began;
+  const ServerId from = storing_->snapshot.sender.peer;
+  spdlog::info("the snapshot of server {} through index {} is {} ({} bytes in {:.1f} s)",
+               from.value(), storing_->snapshot.last_included.index.value(), ToString(receipt),
+               storing_->bytes, busy.count());
+  storing_.reset();
+  parts_.observer.OnSnapshotReceived(from, receipt, busy);
+}
+
+bool SnapshotReceiver::IsStoring(CallId call_id) const {
+  return storing_ && storing_->snapshot.sender.call_id == call_id;
+}
+
+std::shared_ptr<SnapshotStream> SnapshotReceiver::Find(CallId call_id) const {
+  MutexLock lock(mutex_);
+  const auto found = streams_.find(call_id);
+  return found == streams_.end() ? nullptr : found->second.lock();
+}
+
+void SnapshotReceiver::Watch(const std::weak_ptr<SnapshotStream>& stream) {
+  std::ignore = parts_.bulk.PushAfter(parts_.options.watch_interval(), [this, stream] {
+    const std::shared_ptr<SnapshotStream> open = stream.lock();
+    if (open == nullptr) return;
+    if (open->waiting_for() < parts_.options.stall_timeout) return Watch(stream);
+    open->Break(absl::UnavailableError("STALLED: no piece came in time"));
+  });
+}
+
+}  // namespace raft

@@ -1,0 +1,70 @@
+// The way out of snapshots: reads the state piece by piece and streams it to a peer.
+//
+// The apply thread pins the state, the bulk thread reads it out, and the next piece is read only
+// when the one before it has left: a transfer never holds more than two pieces in memory, however
+// large the state is (trap C17). Each transfer has a connection of its own, so that it delays
+// neither heartbeats nor entries (trap I7). A peer may answer at any moment, most of all before the
+// first byte: it refuses the offer, or holds as much already. Decides nothing of Raft; a transfer
+// that breaks is never continued, the core asks for a new one (trap C7).
+//
+// Threads: Send on the event loop's, Shutdown on any but gRPC's. Leaf locks, never held while gRPC,
+// the inbox or another thread's queue is called.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "core/effects.h"
+#include "persistence/identity.h"
+#include "persistence/mutex.h"
+#include "service/conversion/peer_identity.h"
+#include "service/loop/apply_thread.h"
+#include "service/loop/bulk_thread.h"
+#include "service/loop/fatal.h"
+#include "service/loop/inbox.h"
+#include "service/peer_channel.h"
+#include "service/peer_observer.h"
+#include "service/snapshot_transfer_options.h"
+
+namespace raft {
+
+// What a sender is given; all references outlive it.
+struct SnapshotSenderParts {
+  SnapshotTransferOptions options;
+  PeerLinkOptions links;
+  const HeaderRules& rules;
+  ApplyThread& apply;
+  BulkThread& bulk;
+  Inbox& inbox;
+  PeerObserver& observer;
+  FatalHandler fatal;
+};
+
+class SnapshotSender {
+ public:
+  explicit SnapshotSender(SnapshotSenderParts parts) : parts_(std::move(parts)) {}
+  ~SnapshotSender() { Shutdown(); }
+  SnapshotSender(const SnapshotSender&) = delete;
+  SnapshotSender& operator=(const SnapshotSender&) = delete;
+
+  // Ends in exactly one input: ResponseReceived or PeerUnreachable. An earlier transfer to the same
+  // peer is given up.
+  void Send(const FoundingMember& peer, const SnapshotToSend& snapshot);
+
+  // Gives up every transfer, also each that comes later; returns when none is left. Requires: apply
+  // and bulk thread still run.
+  void Shutdown();
+
+ private:
+  class Transfer;
+
+  void Forget(const Transfer& transfer);
+
+  const SnapshotSenderParts parts_;
+  Mutex mutex_;
+  ConditionVariable transfers_ended_;
+  bool closed_ = false;
+  std::vector<std::shared_ptr<Transfer>> transfers_;
+};
+
+}  // namespace raft

@@ -1,0 +1,305 @@
+// Snapshots between two servers on loopback: they arrive byte for byte, every request ends once,
+// and whatever breaks or stalls leaves nothing behind.
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <random>
+#include <string>
+
+#include "test_server.h"
+
+namespace raft {
+namespace {
+
+constexpr LogPosition kPosition = {.index = LogIndex(9), .term = Term(2)};
+
+// Leaves offers of snapshots to the test, agrees to everything else.
+std::optional<PeerResponse> AgreeButToSnapshots(const PeerRequest& request) {
+  if (std::holds_alternative<InstallSnapshotRequest>(request)) return std::nullopt;
+  return Agree(request);
+}
+
+// Server 1 sends, server 2 receives.
+class SnapshotTransferTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    sender_ = std::make_unique<TestServer>(1);
+    receiver_ = std::make_unique<TestServer>(2);
+    ASSERT_TRUE(sender_->listens() && receiver_->listens());
+    founding_ = FoundingOf({sender_->member(), receiver_->member()});
+    sender_->state = std::make_unique<FakeStateMachine>(kPosition);
+    receiver_->installer.header.last_included = kPosition;
+  }
+
+  void OpenBoth(InputRecorder::Responder responder = AgreeButToSnapshots) {
+    receiver_->Open(founding_, std::move(responder));
+    sender_->Open(founding_, StaySilent);
+    Greet();
+  }
+  // A leader has heard of a peer before it sends it a snapshot.
+  void Greet() {
+    sender_->links().SendRequest({.to = ServerId(2), .request = Heartbeat(1'000, ServerId(1))});
+    ASSERT_TRUE(sender_->recorder().WaitForCount(1));
+    ASSERT_EQ(sender_->observer().count(PeerCallOutcome::kAnswered), 2) << "greeting, heartbeat";
+  }
+
+  void Send(std::uint64_t number) {
+    sender_->links().SendSnapshot(
+        {.to = ServerId(2), .number = RequestNumber(number), .term = Term(3)});
+  }
+  // The offers that came, in order.
+  std::vector<SnapshotToStore> Offers() {
+    std::vector<SnapshotToStore> offers;
+    for (const Input& input : receiver_->recorder().inputs()) {
+      const auto* received = std::get_if<RequestReceived>(&input);
+      if (received == nullptr) continue;
+      if (const auto* offer = std::get_if<InstallSnapshotRequest>(&received->request)) {
+        offers.push_back({.sender = received->sender,
+                          .number = offer->number,
+                          .last_included = offer->last_included});
+      }
+    }
+    return offers;
+  }
+  // Waits for that many offers and accepts the last one, as the core would.
+  SnapshotToStore AcceptOffer(std::size_t count = 1) {
+    EXPECT_TRUE(Eventually([&] { return Offers().size() >= count; }));
+    const SnapshotToStore offer = Offers().at(count - 1);
+    receiver_->links().StoreSnapshot(offer);
+    return offer;
+  }
+  std::optional<SnapshotStored> Stored() {
+    std::optional<SnapshotStored> stored;
+    receiver_->recorder().WaitUntil([&](const std::vector<Input>& inputs) {
+      for (const Input& input : inputs) {
+        if (const auto* found = std::get_if<SnapshotStored>(&input)) stored = *found;
+      }
+      return stored.has_value();
+    });
+    return stored;
+  }
+  void Answer(const SnapshotToStore& offer) {
+    receiver_->links().SendResponse(
+        {.to = offer.sender,
+         .response = InstallSnapshotResponse{.number = offer.number,
+                                             .term = Term(3),
+                                             .success = true,
+                                             .match_index = offer.last_included.index}});
+  }
+  // Waits for the end of this request, and checks that it is unreachable, once.
+  void ExpectUnreachable(std::uint64_t number) {
+    EXPECT_TRUE(sender_->recorder().WaitUntil(
+        [&](const auto& inputs) { return EndingsOf(inputs, number) > 0; }));
+    int unreachable = 0;
+    for (const Input& input : sender_->recorder().inputs()) {
+      const auto* found = std::get_if<PeerUnreachable>(&input);
+      unreachable += found != nullptr && found->number == RequestNumber(number);
+    }
+    EXPECT_EQ(unreachable, 1);
+    EXPECT_EQ(EndingsOf(sender_->recorder().inputs(), number), 1);
+  }
+  void ExpectNothingLeft() {
+    EXPECT_TRUE(Eventually([this] { return receiver_->service().waiting_calls().size() == 0; }));
+  }
+
+  static std::string RandomBytes(std::size_t count) {
+    std::mt19937_64 random(5);
+    std::string bytes(count, '\0');
+    for (char& byte : bytes) byte = static_cast<char>(random());
+    return bytes;
+  }
+
+  FoundingConfiguration founding_;
+  std::unique_ptr<TestServer> sender_;
+  std::unique_ptr<TestServer> receiver_;
+};
+
+TEST_F(SnapshotTransferTest, ArrivesByteForByteAndIsAnsweredOnceItIsInstalled) {
+  const std::string bytes = RandomBytes(3'000'000);
+  sender_->state->snapshot_bytes = bytes;
+  OpenBoth();
+  Send(7);
+  const SnapshotToStore offer = AcceptOffer();
+  const auto stored = Stored();
+  ASSERT_TRUE(stored);
+  EXPECT_EQ(stored->number, RequestNumber(7));
+  EXPECT_EQ(stored->last_included, kPosition);
+  EXPECT_TRUE(receiver_->installer.stored.Read().front() == bytes);
+  EXPECT_EQ(EndingsOf(sender_->recorder().inputs(), 7), 0) << "stored is not installed";
+
+  Answer(offer);
+
+  ASSERT_TRUE(sender_->recorder().WaitForCount(2));
+  const auto answer = std::get<ResponseReceived>(sender_->recorder().inputs().at(1));
+  EXPECT_EQ(std::get<InstallSnapshotResponse>(answer.response).match_index, kPosition.index);
+  EXPECT_EQ(sender_->observer().snapshot_bytes_sent, bytes.size());
+  EXPECT_EQ(receiver_->observer().count(SnapshotReceipt::kStored), 1);
+  ExpectNothingLeft();
+}
+
+TEST_F(SnapshotTransferTest, APeerThatNeedsNoneAnswersTheOffer) {
+  sender_->state->snapshot_bytes = RandomBytes(3'000'000);
+  OpenBoth(Agree);
+  Send(7);
+  ASSERT_TRUE(sender_->recorder().WaitForCount(2));
+  const auto answer = std::get<ResponseReceived>(sender_->recorder().inputs().at(1));
+  EXPECT_TRUE(std::get<InstallSnapshotResponse>(answer.response).success);
+  EXPECT_TRUE(receiver_->installer.steps.Read().empty());
+  ExpectNothingLeft();
+}
+
+TEST_F(SnapshotTransferTest, AnEmptyStateArrivesToo) {
+  OpenBoth();
+  Send(7);
+  AcceptOffer();
+  ASSERT_TRUE(Stored());
+  EXPECT_EQ(receiver_->installer.stored.Read().front(), "");
+}
+
+TEST_F(SnapshotTransferTest, APeerThatHasNotBeenGreetedIsUnreachable) {
+  receiver_->Open(founding_, AgreeButToSnapshots);
+  sender_->Open(founding_, StaySilent);
+  Send(7);
+  ExpectUnreachable(7);
+}
+
+TEST_F(SnapshotTransferTest, ADamagedSnapshotIsNotStoredAndItsSenderLearnsOfIt) {
+  sender_->state->snapshot_bytes = "damaged";
+  OpenBoth();
+  Send(7);
+  AcceptOffer();
+  ExpectUnreachable(7);
+  EXPECT_EQ(receiver_->installer.steps.Read(), (std::vector<std::string>{"begin", "drop"}));
+  EXPECT_EQ(receiver_->observer().count(SnapshotReceipt::kDamaged), 1);
+  ExpectNothingLeft();
+}
+
+TEST_F(SnapshotTransferTest, ASnapshotOfAnotherMomentThanOfferedIsDiscarded) {
+  receiver_->installer.header.last_included.index = LogIndex(8);
+  OpenBoth();
+  Send(7);
+  AcceptOffer();
+  ExpectUnreachable(7);
+  EXPECT_EQ(receiver_->installer.steps.Read(),
+            (std::vector<std::string>{"begin", "finish", "discard"}));
+}
+
+TEST_F(SnapshotTransferTest, ANewerOfferTakesThePlaceOfAnOlderOne) {
+  sender_->state->snapshot_bytes = RandomBytes(300'000);
+  sender_->snapshot_options.bytes_per_second = 200'000;
+  OpenBoth();
+  Send(7);
+  AcceptOffer();
+  ASSERT_TRUE(receiver_->installer.steps.WaitForCount(1));
+
+  Send(8);
+  AcceptOffer(2);
+
+  ExpectUnreachable(7);
+  const auto stored = Stored();
+  ASSERT_TRUE(stored);
+  EXPECT_EQ(stored->number, RequestNumber(8));
+  EXPECT_EQ(receiver_->installer.steps.Read(),
+            (std::vector<std::string>{"begin", "drop", "begin", "finish"}));
+}
+
+TEST_F(SnapshotTransferTest, KeepsToItsLimit) {
+  sender_->state->snapshot_bytes = RandomBytes(100'000);
+  sender_->snapshot_options.bytes_per_second = 400'000;
+  OpenBoth();
+  const auto began = std::chrono::steady_clock::now();
+  Send(7);
+  AcceptOffer();
+  ASSERT_TRUE(Stored());
+  EXPECT_GE(std::chrono::steady_clock::now() - began, std::chrono::milliseconds(200));
+}
+
+// The peer takes the offer and then reads nothing: its core never decides.
+TEST_F(SnapshotTransferTest, ASenderGivesUpWhenNothingMoves) {
+  sender_->state->snapshot_bytes = RandomBytes(10'000'000);
+  sender_->snapshot_options.stall_timeout = std::chrono::milliseconds(200);
+  OpenBoth();
+  Send(7);
+  ExpectUnreachable(7);
+  EXPECT_EQ(sender_->observer().count(PeerCallOutcome::kDeadline), 1);
+  ExpectNothingLeft();
+}
+
+TEST_F(SnapshotTransferTest, AReceiverGivesUpWhenNothingComes) {
+  sender_->state->snapshot_bytes = RandomBytes(1'000'000);
+  sender_->snapshot_options.bytes_per_second = 10'000;  // a pause of seconds between two pieces
+  sender_->snapshot_options.stall_timeout = std::chrono::seconds(60);
+  receiver_->snapshot_options.stall_timeout = std::chrono::milliseconds(100);
+  OpenBoth();
+  Send(7);
+  AcceptOffer();
+  ExpectUnreachable(7);
+  EXPECT_TRUE(
+      Eventually([this] { return receiver_->observer().count(SnapshotReceipt::kBroken) == 1; }));
+  ExpectNothingLeft();
+}
+
+TEST_F(SnapshotTransferTest, AReceiverThatStopsInTheMiddleEndsTheTransferOnce) {
+  sender_->state->snapshot_bytes = RandomBytes(1'000'000);
+  sender_->snapshot_options.bytes_per_second = 100'000;
+  OpenBoth();
+  Send(7);
+  AcceptOffer();
+  ASSERT_TRUE(Eventually([this] { return sender_->observer().snapshot_bytes_sent > 0; }));
+  receiver_.reset();
+  ExpectUnreachable(7);
+}
+
+TEST_F(SnapshotTransferTest, ASenderThatStopsInTheMiddleLeavesNothingBehind) {
+  sender_->state->snapshot_bytes = RandomBytes(1'000'000);
+  sender_->snapshot_options.bytes_per_second = 100'000;
+  OpenBoth();
+  Send(7);
+  AcceptOffer();
+  ASSERT_TRUE(receiver_->installer.steps.WaitForCount(1));
+
+  sender_->links().Shutdown();
+
+  ExpectUnreachable(7);
+  Send(8);
+  ExpectUnreachable(8);
+  ASSERT_TRUE(receiver_->installer.steps.WaitForCount(2));
+  EXPECT_EQ(receiver_->installer.steps.Read(), (std::vector<std::string>{"begin", "drop"}));
+  ExpectNothingLeft();
+}
+
+TEST_F(SnapshotTransferTest, HeartbeatsPassASnapshot) {
+  sender_->state->snapshot_bytes = RandomBytes(20'000'000);
+  OpenBoth();
+  Send(7);  // nobody reads it
+  for (std::uint64_t number = 10; number < 20; ++number) {
+    sender_->links().SendRequest({.to = ServerId(2), .request = Heartbeat(number, ServerId(1))});
+    ASSERT_TRUE(sender_->recorder().WaitForCount(number - 8));
+  }
+  EXPECT_EQ(EndingsOf(sender_->recorder().inputs(), 7), 0);
+}
+
+TEST_F(SnapshotTransferTest, EachRequestEndsExactlyOnceWhateverHappensToThePeer) {
+  std::mt19937_64 random(11);
+  sender_->state->snapshot_bytes = RandomBytes(500'000);
+  OpenBoth(Agree);
+  std::uint64_t number = 0;
+  for (int round = 0; round < 5; ++round) {
+    const int port = receiver_->port();
+    for (int burst = 0; burst < 20; ++burst) {
+      Send(++number);
+      if (random() % 4 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+    receiver_.reset();
+    receiver_ = std::make_unique<TestServer>(2, port);
+    ASSERT_TRUE(receiver_->listens());
+    receiver_->Open(founding_, Agree);
+  }
+  sender_->links().Shutdown();
+  ASSERT_TRUE(sender_->recorder().WaitForCount(number + 1));
+  const std::vector<Input> inputs = sender_->recorder().inputs();
+  for (std::uint64_t each = 1; each <= number; ++each) EXPECT_EQ(EndingsOf(inputs, each), 1);
+}
+
+}  // namespace
+}  // namespace raft
