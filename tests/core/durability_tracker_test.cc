@@ -89,5 +89,38 @@ TEST(DurabilityTrackerDeathTest, RefusesAClaimBelowWhatIsDurable) {
   EXPECT_DEATH(tracker.Truncate(LogIndex(0)), "never truncated");
 }
 
+// A snapshot takes the place of the log: Figure 13, steps 6 and 7.
+
+TEST(DurabilityTrackerTest, WhatASnapshotHoldsIsDurable) {
+  DurabilityTracker disk(LogIndex(5));
+  disk.ResetTo(LogIndex(9));
+  EXPECT_EQ(disk.durable_index(), LogIndex(9));
+}
+
+TEST(DurabilityTrackerTest, ASnapshotInsideTheLogLowersWhatIsDurable) {
+  DurabilityTracker disk(LogIndex(12));
+  disk.ResetTo(LogIndex(9));
+  EXPECT_EQ(disk.durable_index(), LogIndex(9)) << "the entries after it are gone";
+}
+
+TEST(DurabilityTrackerTest, AWriteInFlightVouchesForNothingAfterTheSnapshot) {
+  DurabilityTracker disk(LogIndex(5));
+  const PersistSequence old_write = disk.HandOut(LogIndex(12), false);
+  disk.ResetTo(LogIndex(9));
+  const PersistSequence new_write = disk.HandOut(LogIndex(12), false);  // other entries 10 to 12
+  disk.Complete(old_write);
+  EXPECT_EQ(disk.durable_index(), LogIndex(9)) << "trap B15";
+  disk.Complete(new_write);
+  EXPECT_EQ(disk.durable_index(), LogIndex(12));
+}
+
+TEST(DurabilityTrackerTest, AnOldWriteThatEndsBeforeTheSnapshotLowersNothing) {
+  DurabilityTracker disk(LogIndex(5));
+  const PersistSequence old_write = disk.HandOut(LogIndex(7), false);
+  disk.ResetTo(LogIndex(9));
+  disk.Complete(old_write);
+  EXPECT_EQ(disk.durable_index(), LogIndex(9));
+}
+
 }  // namespace
 }  // namespace raft

@@ -46,7 +46,7 @@ TEST_F(PeerProgressTest, AnAnswerRemembersWhatWasAsked) {
 }
 
 TEST_F(PeerProgressTest, AnAnswerCountsOnce) {
-  peer_.SentHeartbeat(RequestNumber(1), false);
+  peer_.SentHeartbeat(RequestNumber(1), peer_.HeartbeatPrevious(), false);
   Answered(1, 101);
   EXPECT_FALSE(peer_.TakeAnswered(RequestNumber(1), 150).has_value());
   EXPECT_FALSE(peer_.TakeAnswered(RequestNumber(77), 150).has_value());
@@ -63,8 +63,8 @@ TEST_F(PeerProgressTest, AHeartbeatNeverNamesEntriesThatAreUnderWay) {
 
 TEST_F(PeerProgressTest, HeartbeatsLeaveBesideEntriesAndMayBeAnsweredInAnyOrder) {
   peer_.SentEntries(RequestNumber(1), LogIndex(12));
-  peer_.SentHeartbeat(RequestNumber(2), false);
-  peer_.SentHeartbeat(RequestNumber(3), false);
+  peer_.SentHeartbeat(RequestNumber(2), peer_.HeartbeatPrevious(), false);
+  peer_.SentHeartbeat(RequestNumber(3), peer_.HeartbeatPrevious(), false);
   Answered(3);
   Answered(2);
   EXPECT_EQ(peer_.highest_answered(), RequestNumber(3));
@@ -72,22 +72,22 @@ TEST_F(PeerProgressTest, HeartbeatsLeaveBesideEntriesAndMayBeAnsweredInAnyOrder)
 }
 
 TEST_F(PeerProgressTest, AHeartbeatForReadsIsUnderWayUntilItIsAnsweredOrFails) {
-  peer_.SentHeartbeat(RequestNumber(1), true);
+  peer_.SentHeartbeat(RequestNumber(1), peer_.HeartbeatPrevious(), true);
   EXPECT_TRUE(peer_.has_read_heartbeat_in_flight());
-  peer_.SentHeartbeat(RequestNumber(2), false);
+  peer_.SentHeartbeat(RequestNumber(2), peer_.HeartbeatPrevious(), false);
   Answered(2);
   EXPECT_TRUE(peer_.has_read_heartbeat_in_flight());
   Answered(1);
   EXPECT_FALSE(peer_.has_read_heartbeat_in_flight());
-  peer_.SentHeartbeat(RequestNumber(3), true);
+  peer_.SentHeartbeat(RequestNumber(3), peer_.HeartbeatPrevious(), true);
   peer_.BecameUnreachable(RequestNumber(3));
   EXPECT_FALSE(peer_.has_read_heartbeat_in_flight());
 }
 
 TEST_F(PeerProgressTest, ForgetsTheOldestHeartbeatsOfASilentPeer) {
-  peer_.SentHeartbeat(RequestNumber(1), true);
+  peer_.SentHeartbeat(RequestNumber(1), peer_.HeartbeatPrevious(), true);
   for (std::uint64_t number = 2; number <= 33; ++number) {
-    peer_.SentHeartbeat(RequestNumber(number), false);
+    peer_.SentHeartbeat(RequestNumber(number), peer_.HeartbeatPrevious(), false);
   }
   EXPECT_FALSE(peer_.has_read_heartbeat_in_flight()) << "the lane must not stay taken for ever";
   EXPECT_FALSE(peer_.TakeAnswered(RequestNumber(1), 101).has_value());
@@ -101,13 +101,13 @@ TEST_F(PeerProgressTest, AfterALostRequestItIsProbedUntilAnyAnswer) {
   EXPECT_FALSE(peer_.has_entries_in_flight());
   EXPECT_EQ(peer_.HeartbeatPrevious(), LogIndex(12)) << "asks whether the entries arrived";
   EXPECT_EQ(peer_.state(), PeerState::kProbe);
-  peer_.SentHeartbeat(RequestNumber(2), false);
+  peer_.SentHeartbeat(RequestNumber(2), peer_.HeartbeatPrevious(), false);
   Answered(2);
   EXPECT_TRUE(peer_.MaySendEntries()) << "trap B18";
 }
 
 TEST_F(PeerProgressTest, ALostHeartbeatLeadsToProbingToo) {
-  peer_.SentHeartbeat(RequestNumber(1), false);
+  peer_.SentHeartbeat(RequestNumber(1), peer_.HeartbeatPrevious(), false);
   peer_.BecameUnreachable(RequestNumber(1));
   EXPECT_TRUE(peer_.is_probed());
 }
@@ -170,8 +170,61 @@ TEST_F(PeerProgressDeathTest, RefusesASecondRequestWithEntriesAndOneWithout) {
 }
 
 TEST_F(PeerProgressDeathTest, RefusesANumberThatIsNotFresh) {
-  peer_.SentHeartbeat(RequestNumber(5), false);
-  EXPECT_DEATH(peer_.SentHeartbeat(RequestNumber(5), false), "every request has a fresh number");
+  peer_.SentHeartbeat(RequestNumber(5), peer_.HeartbeatPrevious(), false);
+  EXPECT_DEATH(peer_.SentHeartbeat(RequestNumber(5), peer_.HeartbeatPrevious(), false),
+               "every request has a fresh number");
+}
+
+// ---- Snapshots (Figure 13).
+
+TEST_F(PeerProgressTest, OneSnapshotIsUnderWayAndIsWhatTheStatusTells) {
+  EXPECT_EQ(peer_.snapshot_in_flight(), std::nullopt);
+  peer_.SentSnapshot(RequestNumber(1), LogIndex(4));
+  EXPECT_EQ(peer_.snapshot_in_flight(), LogIndex(4)) << "what it holds at least";
+  EXPECT_EQ(peer_.state(), PeerState::kSnapshot);
+}
+
+TEST_F(PeerProgressTest, AnAnsweredSnapshotIsAContactAndEndsProbing) {
+  peer_.SentHeartbeat(RequestNumber(1), LogIndex(4), false);
+  peer_.SentSnapshot(RequestNumber(2), LogIndex(4));
+  peer_.BecameUnreachable(RequestNumber(1));
+  EXPECT_TRUE(peer_.TakeSnapshotAnswered(RequestNumber(2), /*now_ticks=*/109));
+  EXPECT_EQ(peer_.last_contact_ticks(), 109u);
+  EXPECT_EQ(peer_.highest_answered(), RequestNumber(2));
+  EXPECT_FALSE(peer_.is_probed());
+  EXPECT_EQ(peer_.snapshot_in_flight(), std::nullopt);
+}
+
+TEST_F(PeerProgressTest, AnAnswerToNoSnapshotUnderWayIsNone) {
+  EXPECT_FALSE(peer_.TakeSnapshotAnswered(RequestNumber(1), 109));
+  peer_.SentSnapshot(RequestNumber(2), LogIndex(4));
+  EXPECT_FALSE(peer_.TakeSnapshotAnswered(RequestNumber(1), 109)) << "one of an older transfer";
+  EXPECT_TRUE(peer_.TakeSnapshotAnswered(RequestNumber(2), 109));
+  EXPECT_FALSE(peer_.TakeSnapshotAnswered(RequestNumber(2), 110)) << "the same once more (A5)";
+}
+
+TEST_F(PeerProgressTest, AFailedSnapshotLeadsToProbingAndTeachesNothing) {
+  peer_.SentSnapshot(RequestNumber(2), LogIndex(4));
+  peer_.BecameUnreachable(RequestNumber(2));
+  EXPECT_EQ(peer_.snapshot_in_flight(), std::nullopt);
+  EXPECT_TRUE(peer_.is_probed());
+  EXPECT_EQ(peer_.match_index(), LogIndex(0)) << "trap C20";
+  EXPECT_EQ(peer_.highest_answered(), RequestNumber(0));
+}
+
+TEST_F(PeerProgressTest, ALostHeartbeatLeavesTheSnapshotUnderWay) {
+  peer_.SentSnapshot(RequestNumber(1), LogIndex(4));
+  peer_.SentHeartbeat(RequestNumber(2), LogIndex(4), false);
+  peer_.BecameUnreachable(RequestNumber(2));
+  EXPECT_EQ(peer_.snapshot_in_flight(), LogIndex(4));
+}
+
+TEST_F(PeerProgressTest, AHeartbeatMayNameALaterPlaceThanTheNextEntry) {
+  peer_.SentHeartbeat(RequestNumber(1), LogIndex(99), false);
+  const std::optional<AnsweredRequest> answered = peer_.TakeAnswered(RequestNumber(1), 101);
+  ASSERT_TRUE(answered.has_value());
+  EXPECT_EQ(answered->previous, LogIndex(99));
+  EXPECT_FALSE(peer_.BackUp(answered->previous, LogIndex(3))) << "nothing to back up from there";
 }
 
 }  // namespace

@@ -149,5 +149,128 @@ TEST(RaftLogDeathTest, RefusesToTouchTheBaseOrWhatIsNotThere) {
   EXPECT_DEATH(RaftLog(At(3, 0), 0, {}), "only the place before the first entry has term 0");
 }
 
+// Entries 1 to 5 of terms 1, 1, 2, 2, 3.
+RaftLog FiveEntries() { return LogWith({1, 1, 2, 2, 3}); }
+
+TEST(RaftLogTest, TrimmingMovesTheBaseToTheLastEntryThatGoes) {
+  RaftLog log = FiveEntries();
+  log.TrimThrough(LogIndex(3));
+  EXPECT_EQ(log.base(), At(3, 2));
+  EXPECT_EQ(log.first_index(), LogIndex(4));
+  EXPECT_EQ(log.last_position(), At(5, 3));
+  EXPECT_EQ(log.LogTimeAt(LogIndex(3)), 3 * kLogTimeStepMs);
+  EXPECT_TRUE(log.Contains(At(3, 2))) << "the base can still be compared";
+  EXPECT_FALSE(log.Contains(At(2, 1)));
+  EXPECT_EQ(log.bytes(), ChargedBytes(*Entry(4, 2)) + ChargedBytes(*Entry(5, 3)));
+}
+
+TEST(RaftLogTest, TrimmingKeepsTheRunsOfTermsOfWhatStays) {
+  RaftLog log = FiveEntries();
+  log.TrimThrough(LogIndex(3));
+  EXPECT_EQ(log.FirstIndexOfTermAt(LogIndex(4)), LogIndex(4)) << "as far as it was not trimmed";
+  EXPECT_EQ(log.LastIndexOfTerm(Term(1)), std::nullopt);
+  EXPECT_EQ(log.LastIndexOfTerm(Term(2)), LogIndex(4));
+  EXPECT_EQ(log.LastIndexOfTerm(Term(3)), LogIndex(5));
+}
+
+TEST(RaftLogTest, TheBaseCountsAsAnEntryOfItsTerm) {
+  RaftLog log = FiveEntries();
+  log.TrimThrough(LogIndex(4));
+  EXPECT_EQ(log.LastIndexOfTerm(Term(2)), LogIndex(4));
+  log.TrimThrough(LogIndex(5));
+  EXPECT_EQ(log.LastIndexOfTerm(Term(3)), LogIndex(5));
+  EXPECT_EQ(log.LastIndexOfTerm(Term(2)), std::nullopt);
+  EXPECT_EQ(LogWith({}).LastIndexOfTerm(Term(0)), std::nullopt) << "nothing has term 0";
+}
+
+TEST(RaftLogTest, TrimmingEverythingLeavesALogThatGoesOn) {
+  RaftLog log = FiveEntries();
+  log.TrimThrough(LogIndex(5));
+  EXPECT_EQ(log.last_position(), At(5, 3));
+  EXPECT_EQ(log.last_log_time_ms(), 5 * kLogTimeStepMs);
+  EXPECT_EQ(log.bytes(), 0u);
+  log.Append(Entry(6, 3));
+  EXPECT_EQ(log.FirstIndexOfTermAt(LogIndex(6)), LogIndex(6));
+  EXPECT_EQ(log.LastIndexOfTerm(Term(3)), LogIndex(6));
+}
+
+TEST(RaftLogTest, TrimmingToTheBaseChangesNothing) {
+  RaftLog log = TrimmedLog();
+  log.TrimThrough(LogIndex(10));
+  EXPECT_EQ(log.base(), At(10, 2));
+  EXPECT_EQ(log.last_index(), LogIndex(12));
+}
+
+TEST(RaftLogTest, TruncatingAfterATrimKeepsWhatIsBefore) {
+  RaftLog log = FiveEntries();
+  log.TrimThrough(LogIndex(2));
+  log.TruncateFrom(LogIndex(4));
+  EXPECT_EQ(log.last_position(), At(3, 2));
+  log.Append(Entry(4, 4));
+  EXPECT_EQ(log.LastIndexOfTerm(Term(2)), LogIndex(3));
+}
+
+TEST(RaftLogTest, CountsBytesFromTheBaseOnAfterATrim) {
+  RaftLog log = FiveEntries();
+  log.TrimThrough(LogIndex(2));
+  EXPECT_EQ(log.BytesBetween(LogIndex(2), LogIndex(3)), ChargedBytes(*Entry(3, 2)));
+  EXPECT_EQ(log.BytesBetween(LogIndex(2), LogIndex(5)), log.bytes());
+}
+
+TEST(RaftLogTest, ASnapshotTakesThePlaceOfTheWholeLog) {
+  RaftLog log = FiveEntries();
+  log.ResetTo(At(9, 4), 77'000'000);
+  EXPECT_EQ(log.last_position(), At(9, 4));
+  EXPECT_EQ(log.last_log_time_ms(), 77'000'000);
+  EXPECT_EQ(log.bytes(), 0u);
+  EXPECT_EQ(log.LastIndexOfTerm(Term(3)), std::nullopt);
+  EXPECT_EQ(log.TermAt(LogIndex(5)), std::nullopt) << "trimmed is unknown, not term 0";
+}
+
+TEST(RaftLogTest, ASnapshotInTheMiddleOfTheLogKeepsNothingOfIt) {
+  RaftLog log = FiveEntries();
+  log.ResetTo(At(4, 3), 4 * kLogTimeStepMs);
+  EXPECT_EQ(log.last_position(), At(4, 3));
+  log.Append(Entry(5, 3));
+  EXPECT_EQ(log.bytes(), ChargedBytes(*Entry(5, 3)));
+}
+
+TEST(RaftLogTest, TheTailIsTheLongestThatFitsBothLimits) {
+  const RaftLog log = FiveEntries();
+  const std::uint64_t entry_bytes = ChargedBytes(*Entry(1, 1));
+  EXPECT_EQ(log.TailWithin(2 * entry_bytes, 100), LogIndex(4));
+  EXPECT_EQ(log.TailWithin(3 * entry_bytes - 1, 100), LogIndex(4)) << "one byte is missing";
+  EXPECT_EQ(log.TailWithin(3 * entry_bytes, 100), LogIndex(3));
+  EXPECT_EQ(log.TailWithin(100 * entry_bytes, 2), LogIndex(4));
+  EXPECT_EQ(log.TailWithin(100 * entry_bytes, 100), LogIndex(1)) << "the whole log fits";
+}
+
+TEST(RaftLogTest, TheTailIsEmptyWhenNotEvenTheLastEntryFits) {
+  const RaftLog log = FiveEntries();
+  EXPECT_EQ(log.TailWithin(0, 100), LogIndex(6));
+  EXPECT_EQ(log.TailWithin(1000, 0), LogIndex(6));
+  EXPECT_EQ(LogWith({}).TailWithin(1000, 100), LogIndex(1));
+}
+
+TEST(RaftLogTest, TheTailBeginsAfterTheBaseAtTheEarliest) {
+  RaftLog log = FiveEntries();
+  log.TrimThrough(LogIndex(3));
+  EXPECT_EQ(log.TailWithin(1000, 100), LogIndex(4));
+  log.TrimThrough(LogIndex(5));
+  EXPECT_EQ(log.TailWithin(1000, 100), LogIndex(6));
+}
+
+TEST(RaftLogDeathTest, TrimsOnlyEntriesThatAreThere) {
+  RaftLog log = TrimmedLog();
+  EXPECT_DEATH(log.TrimThrough(LogIndex(13)), "only entries that are there are trimmed");
+  EXPECT_DEATH(log.TrimThrough(LogIndex(9)), "the base never falls");
+}
+
+TEST(RaftLogDeathTest, NeverGoesBackToAnOlderSnapshot) {
+  RaftLog log = TrimmedLog();
+  EXPECT_DEATH(log.ResetTo(At(9, 2), 0), "the base never falls");
+  EXPECT_DEATH(log.ResetTo(At(20, 1), 0), "terms never fall along the log");
+}
+
 }  // namespace
 }  // namespace raft::harness

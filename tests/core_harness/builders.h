@@ -102,19 +102,25 @@ inline RaftOptions SmallOptions() {
   return options;
 }
 
-// What a disk returns at start: current term, vote, a log of these terms, and how many of its
-// entries the state machine already holds.
+// What a disk returns at start: current term, vote, a log of these terms after its base, and the
+// index up to which the state machine already holds it.
 struct RecoveredFields {
   std::uint64_t term = 0;
   std::vector<std::uint64_t> log_terms = {};
   std::uint64_t applied = 0;
   std::optional<ServerId> voted_for = std::nullopt;
+  LogPosition base = At(0, 0);
 };
 inline RecoveredState Recovered(const RecoveredFields& fields) {
   RecoveredState recovered;
   recovered.promise = {.current_term = Term(fields.term), .voted_for = fields.voted_for};
-  recovered.entries = LogOfTerms(fields.log_terms);
-  if (fields.applied > 0) recovered.applied = recovered.entries.at(fields.applied - 1)->position();
+  recovered.base = fields.base;
+  recovered.log_time_ms = static_cast<LogTimeMs>(fields.base.index.value()) * kLogTimeStepMs;
+  recovered.entries = LogOfTerms(fields.log_terms, fields.base.index.Next().value());
+  const std::uint64_t base = fields.base.index.value();
+  recovered.applied = fields.applied > base
+                          ? recovered.entries.at(fields.applied - base - 1)->position()
+                          : fields.base;
   return recovered;
 }
 
@@ -152,6 +158,19 @@ inline PreVoteRequest PreVote(const VoteFields& fields) {
           .term = Term(fields.term),
           .candidate_id = fields.candidate,
           .last_log = fields.last_log};
+}
+
+struct OfferFields {
+  std::uint64_t term = 1;
+  ServerId leader = kS2;
+  LogPosition last_included = At(1, 1);
+  std::uint64_t number = 1;
+};
+inline InstallSnapshotRequest Offer(const OfferFields& fields) {
+  return {.number = RequestNumber(fields.number),
+          .term = Term(fields.term),
+          .leader_id = fields.leader,
+          .last_included = fields.last_included};
 }
 
 }  // namespace harness

@@ -1,9 +1,12 @@
 // One RaftServer with a world that the test controls: a disk, a state machine, and lists of what
 // left the server.
 //
-// By default every write completes and every entry is applied at once; HoldDisk and HoldApply hand
-// both lanes to the test. Effects are taken after every input. Knows only the public face of core/.
+// By default every write completes, every entry is applied and every snapshot that is offered is
+// stored at once; HoldDisk, HoldApply and HoldSnapshots hand these lanes to the test. Effects are
+// taken after every input. Knows only the public face of core/.
 #pragma once
+
+#include <gtest/gtest.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -18,6 +21,7 @@
 #include "core/raft_server.h"
 #include "tests/core_harness/builders.h"
 #include "tests/core_harness/test_disk.h"
+#include "tests/core_harness/test_state_machine.h"
 
 namespace raft::harness {
 
@@ -27,6 +31,9 @@ struct ServerSetup {
   RaftOptions options = SmallOptions();
   std::uint64_t seed = 1;
   RecoveredState recovered = {};
+  // What the state machine holds; none: what the recovered log says up to the applied position.
+  std::optional<TestState> state = std::nullopt;
+  std::shared_ptr<SnapshotShelf> shelf = std::make_shared<SnapshotShelf>();
 };
 
 // A request of one kind that left the server.
@@ -40,11 +47,12 @@ class ServerUnderTest {
  public:
   explicit ServerUnderTest(ServerSetup setup = {})
       : setup_(std::move(setup)),
-        written_(setup_.recovered.promise, setup_.recovered.base, setup_.recovered.entries),
+        written_(setup_.recovered.promise, setup_.recovered.base, setup_.recovered.entries,
+                 setup_.recovered.log_time_ms),
         durable_(written_),
         server_(std::make_unique<RaftServer>(setup_.self, ClusterConfiguration(setup_.voters),
                                              setup_.options, setup_.seed, setup_.recovered)),
-        applied_(setup_.recovered.applied) {
+        state_(StateAtStart(setup_)) {
     CollectAndSettle();
   }
 
@@ -111,6 +119,33 @@ class ServerUnderTest {
     apply_held_ = false;
     CollectAndSettle();
   }
+  std::size_t apply_work_waiting() const { return apply_lane_.size(); }
+  // Finishes the oldest work of the lane: entries, a checkpoint, a switch or a completed install.
+  void FinishApply() {
+    ASSERT_FALSE(apply_lane_.empty());
+    FinishApplyWork();
+    CollectAndSettle();
+  }
+
+  // ---- Snapshots that arrive.
+
+  void HoldSnapshots() { snapshots_held_ = true; }
+  const std::optional<SnapshotToStore>& snapshot_arriving() const { return arriving_; }
+  // The one that arrives lies stored. Requires: one arrives.
+  void StoreSnapshot() {
+    ASSERT_TRUE(arriving_.has_value());
+    Step(Stored(*std::exchange(arriving_, std::nullopt)));
+  }
+  // What the world says when this snapshot was stored.
+  SnapshotStored Stored(const SnapshotToStore& snapshot) {
+    stored_ = setup_.shelf->Take(snapshot.last_included);
+    return {.sender = snapshot.sender,
+            .number = snapshot.number,
+            .last_included = snapshot.last_included,
+            .log_time_ms = stored_->log_time_ms};
+  }
+  // Whether a stored snapshot waits to become the state.
+  bool has_stored_snapshot() const { return stored_.has_value(); }
 
   // ---- What the server did.
 
@@ -132,7 +167,10 @@ class ServerUnderTest {
   std::vector<std::uint64_t> log_terms() const { return TermsOf(written_.entries()); }
   // Handed to the state machine in this life of the server, in order.
   const std::vector<LogEntryPointer>& handed_to_apply() const { return handed_to_apply_; }
-  LogPosition applied() const { return applied_; }
+  LogPosition applied() const { return state_.position; }
+  const TestState& state() const { return state_; }
+  // What of the state survives a crash that spares nothing unsynced.
+  LogIndex checkpointed() const { return checkpointed_; }
 
   // The requests of this kind that left since the last take, in order; they are then forgotten.
   template <typename Request>
@@ -221,16 +259,39 @@ class ServerUnderTest {
     after.recovered.promise = durable_.promise();
     after.recovered.base = durable_.base();
     after.recovered.entries = durable_.entries();
-    after.recovered.applied = durable_.base();
-    after.recovered.log_time_ms = setup_.recovered.log_time_ms;
-    if (const LogEntryPointer newest = durable_.EntryAt(applied)) {
-      after.recovered.applied = newest->position();
+    after.recovered.log_time_ms = durable_.base_log_time_ms();
+    after.state = state_;
+    if (applied < state_.position.index) {
+      EXPECT_GE(applied, checkpointed_) << "a checkpoint survives";
+      EXPECT_GE(applied, durable_.base().index) << "a state behind its log cannot start";
+      const LogEntryPointer newest = durable_.EntryAt(applied);
+      after.state = newest == nullptr ? state_.Until(durable_.base(), durable_.base_log_time_ms())
+                                      : state_.Until(newest->position(), newest->log_time_ms);
     }
+    after.recovered.applied = after.state->position;
+    if (!durable_.Contains(after.state->position)) FinishInstall(after);
     return after;
   }
-  ServerSetup SetupAfterCrash() const { return SetupAfterCrash(applied_.index); }
+  ServerSetup SetupAfterCrash() const { return SetupAfterCrash(state_.position.index); }
 
  private:
+  static TestState StateAtStart(const ServerSetup& setup) {
+    if (setup.state.has_value()) return *setup.state;
+    const RecoveredState& recovered = setup.recovered;
+    TestState state{.position = recovered.base, .log_time_ms = recovered.log_time_ms};
+    for (const LogEntryPointer& entry : recovered.entries) {
+      if (entry->index <= recovered.applied.index) state.Apply(entry);
+    }
+    return state;
+  }
+  // The plug was pulled after the state had jumped and before the log followed it: a start ends
+  // what was begun.
+  static void FinishInstall(ServerSetup& after) {
+    after.recovered.base = after.state->position;
+    after.recovered.log_time_ms = after.state->log_time_ms;
+    after.recovered.entries.clear();
+  }
+
   // Takes effects, and answers for disk and state machine as long as there is something to answer.
   void CollectAndSettle() {
     Collect();
@@ -240,9 +301,10 @@ class ServerUnderTest {
         const PersistSequence sequence = writes_waiting_.front().sequence;
         writes_waiting_.pop_front();
         server_->Step(WritePersisted{.sequence = sequence});
-      } else if (!apply_held_ && applied_waiting_.has_value()) {
-        applied_ = *std::exchange(applied_waiting_, std::nullopt);
-        server_->Step(EntriesApplied{.last_applied = applied_.index});
+      } else if (!apply_held_ && !apply_lane_.empty()) {
+        FinishApplyWork();
+      } else if (!snapshots_held_ && arriving_.has_value()) {
+        server_->Step(Stored(*std::exchange(arriving_, std::nullopt)));
       } else {
         return;
       }
@@ -257,9 +319,8 @@ class ServerUnderTest {
       all_writes_.push_back(*effects.persist);
       writes_waiting_.push_back(*std::move(effects.persist));
     }
-    for (const LogEntryPointer& entry : effects.entries_to_apply) {
-      applied_waiting_ = entry->position();
-    }
+    CollectApplyWork(effects);
+    CollectSnapshots(effects);
     Take(effects.entries_to_apply, handed_to_apply_);
     Take(effects.requests, requests_);
     Take(effects.responses, responses_);
@@ -267,6 +328,73 @@ class ServerUnderTest {
     Take(effects.reads_ready, reads_ready_);
     Take(effects.refusals, refusals_);
     Take(effects.events, events_);
+  }
+
+  // One work of the apply lane.
+  struct ApplyWork {
+    enum class Kind { kEntries, kCheckpoint, kSwitch, kCompletion };
+    Kind kind;
+    std::vector<LogEntryPointer> entries = {};
+    LogPosition last_included = {};  // of a switch
+  };
+
+  void CollectApplyWork(const Effects& effects) {
+    using Kind = ApplyWork::Kind;
+    const std::vector<LogEntryPointer>& entries = effects.entries_to_apply;
+    if (!entries.empty()) {
+      const bool joins = !apply_lane_.empty() && apply_lane_.back().kind == Kind::kEntries;
+      if (!joins) apply_lane_.push_back({.kind = Kind::kEntries});
+      std::vector<LogEntryPointer>& batch = apply_lane_.back().entries;
+      batch.insert(batch.end(), entries.begin(), entries.end());
+    }
+    if (effects.checkpoint_state) apply_lane_.push_back({.kind = Kind::kCheckpoint});
+    if (effects.switch_state) {
+      apply_lane_.push_back({.kind = Kind::kSwitch, .last_included = *effects.switch_state});
+    }
+    if (effects.complete_install) apply_lane_.push_back({.kind = Kind::kCompletion});
+  }
+
+  // A snapshot to send leaves as an offer of the state as it stands.
+  void CollectSnapshots(const Effects& effects) {
+    for (const SnapshotToSend& snapshot : effects.snapshots_to_send) {
+      setup_.shelf->Put(state_);
+      requests_.push_back({.to = snapshot.to,
+                           .request = InstallSnapshotRequest{.number = snapshot.number,
+                                                             .term = snapshot.term,
+                                                             .leader_id = setup_.self,
+                                                             .last_included = state_.position}});
+    }
+    if (effects.discard_snapshot) stored_.reset();
+    for (const SnapshotToStore& snapshot : effects.snapshots_to_store) {
+      stored_.reset();
+      arriving_ = snapshot;
+    }
+  }
+
+  void FinishApplyWork() {
+    const ApplyWork work = std::move(apply_lane_.front());
+    apply_lane_.pop_front();
+    switch (work.kind) {
+      case ApplyWork::Kind::kEntries:
+        for (const LogEntryPointer& entry : work.entries) state_.Apply(entry);
+        return server_->Step(EntriesApplied{.last_applied = state_.position.index});
+      case ApplyWork::Kind::kCheckpoint:
+        checkpointed_ = state_.position.index;
+        return server_->Step(StateCheckpointed{.through = checkpointed_});
+      case ApplyWork::Kind::kSwitch:
+        return SwitchState(work.last_included);
+      case ApplyWork::Kind::kCompletion:
+        return server_->Step(InstallCompleted{});
+    }
+  }
+
+  void SwitchState(LogPosition last_included) {
+    ASSERT_TRUE(stored_.has_value()) << "what was discarded cannot become the state";
+    EXPECT_EQ(stored_->position, last_included);
+    EXPECT_GT(last_included.index, state_.position.index) << "a state never goes back (C1)";
+    state_ = *std::exchange(stored_, std::nullopt);
+    checkpointed_ = last_included.index;
+    server_->Step(StateSwitched{.last_included = last_included});
   }
 
   template <typename Effect>
@@ -281,10 +409,14 @@ class ServerUnderTest {
 
   bool disk_held_ = false;
   bool apply_held_ = false;
+  bool snapshots_held_ = false;
   std::deque<PersistRequest> writes_waiting_;
   std::vector<PersistRequest> all_writes_;
-  std::optional<LogPosition> applied_waiting_;
-  LogPosition applied_;
+  std::deque<ApplyWork> apply_lane_;
+  TestState state_;
+  LogIndex checkpointed_;
+  std::optional<SnapshotToStore> arriving_;
+  std::optional<TestState> stored_;
   std::vector<LogEntryPointer> handed_to_apply_;
 
   std::vector<OutgoingRequest> requests_;

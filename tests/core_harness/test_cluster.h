@@ -73,7 +73,8 @@ class TestCluster {
       ServerSetup server{.self = id,
                          .voters = voters,
                          .options = setup_.options,
-                         .seed = setup_.seed * 100 + id.value()};
+                         .seed = setup_.seed * 100 + id.value(),
+                         .shelf = shelf_};
       if (const auto found = setup_.recovered.find(id); found != setup_.recovered.end()) {
         server.recovered = found->second;
       }
@@ -110,6 +111,7 @@ class TestCluster {
     std::erase_if(messages_, [id](const MessageInFlight& message) {
       return message.to == id && !message.is_request();
     });
+    BreakTransfers(id);
   }
   void Restart(ServerId id) {
     ASSERT_FALSE(is_running(id));
@@ -143,6 +145,7 @@ class TestCluster {
   void Deliver(std::uint64_t id) {
     const MessageInFlight message = TakeOut(id);
     if (!CanPass(message)) return Fail(message);
+    if (message.As<InstallSnapshotRequest>()) transfers_.push_back(message);
     if (const auto* request = std::get_if<PeerRequest>(&message.body)) {
       server(message.to).Receive(message.from, *request);
     } else {
@@ -259,6 +262,17 @@ class TestCluster {
       }
     }
   }
+  // Streams of snapshots to a server that crashed break off, and their senders learn of it; those
+  // of a sender that crashed are forgotten.
+  void BreakTransfers(ServerId crashed) {
+    for (const MessageInFlight& transfer : std::exchange(transfers_, {})) {
+      if (transfer.to == crashed) {
+        Fail(transfer);
+      } else if (transfer.from != crashed) {
+        transfers_.push_back(transfer);
+      }
+    }
+  }
   MessageInFlight TakeOut(std::uint64_t id) {
     CollectMessages();
     for (auto message = messages_.begin(); message != messages_.end(); ++message) {
@@ -285,6 +299,8 @@ class TestCluster {
   std::map<ServerId, std::unique_ptr<ServerUnderTest>> servers_;  // null while down
   std::map<ServerId, ServerSetup> after_crash_;
   std::deque<MessageInFlight> messages_;
+  std::vector<MessageInFlight> transfers_;  // snapshots that were offered, and to whom
+  std::shared_ptr<SnapshotShelf> shelf_ = std::make_shared<SnapshotShelf>();
   std::set<std::pair<ServerId, ServerId>> cuts_;
   std::uint64_t last_message_ = 0;
 };

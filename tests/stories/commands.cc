@@ -53,6 +53,10 @@ Act TakeOption(Words& words) {
   if (name == "inflight_bytes_max") option = &RaftOptions::inflight_bytes_max;
   if (name == "uncommitted_bytes_max") option = &RaftOptions::uncommitted_bytes_max;
   if (name == "log_bytes_max") option = &RaftOptions::log_bytes_max;
+  if (name == "compaction_bytes") option = &RaftOptions::compaction_bytes;
+  if (name == "compaction_entries") option = &RaftOptions::compaction_entries;
+  if (name == "tail_bytes") option = &RaftOptions::tail_bytes;
+  if (name == "tail_entries") option = &RaftOptions::tail_entries;
   if (option == nullptr) words.Reject("no option '" + name + "' can be set by a story");
   return Always([option, value](Stage& stage) { stage.opening().options().*option = value; });
 }
@@ -171,10 +175,13 @@ Act TakeRead(Words& words) {
 template <bool held>
 Act TakeLane(Words& words) {
   const bool is_disk = words.TakeIf("disk");
-  if (!is_disk) words.TakeExactly("apply");
+  const bool is_snapshots = !is_disk && words.TakeIf("snapshots");
+  if (!is_disk && !is_snapshots) words.TakeExactly("apply");
   const ServerId id = words.TakeServer();
-  return
-      [=](Stage& stage) { return is_disk ? stage.HoldDisk(id, held) : stage.HoldApply(id, held); };
+  return [=](Stage& stage) {
+    if (is_snapshots) return stage.HoldSnapshots(id, held);
+    return is_disk ? stage.HoldDisk(id, held) : stage.HoldApply(id, held);
+  };
 }
 
 Act TakePersist(Words& words) {
@@ -234,10 +241,15 @@ constexpr Command kCommands[] = {
     {"read", "read S1 first", "a client wants a linearizable read of S1, called `first`", false,
      TakeRead},
     {"hold", "hold disk S1",
-     "writes of S1 wait for `persist`; `hold apply S1`: committed entries wait", false,
-     TakeLane<true>},
+     "writes of S1 wait for `persist`; `hold apply S1`: its state machine waits for `apply`; "
+     "`hold snapshots S1`: a snapshot that arrives is not whole yet",
+     false, TakeLane<true>},
     {"persist", "persist S1", "the oldest waiting write of S1 is done; `persist S1 2`: two", false,
      TakePersist},
+    {"apply", "apply S1",
+     "the oldest waiting work of its state machine is done: entries, a checkpoint, a switch to a "
+     "snapshot, or its completion",
+     false, TakeOfServer<&Stage::Apply>},
     {"release", "release disk S1", "all that waits is done, and nothing waits any more", false,
      TakeLane<false>},
     {"crash", "crash S1", "the plug is pulled: only what S1 has on disk survives", false,

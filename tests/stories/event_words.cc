@@ -99,6 +99,19 @@ MaybeWords Tell(const ImpossibleMessageRefused& event) {
                                        event.law + ")"};
 }
 
+MaybeWords Tell(const LogTrimmed& event) {
+  return EventWords{Weight::kNote, "trims its log: it begins at entry " +
+                                       std::to_string(event.first_index.value())};
+}
+MaybeWords Tell(const SnapshotNeeded& event) {
+  return EventWords{Weight::kNote,
+                    "has trimmed what " + NameOf(event.peer) + " needs: offers a snapshot"};
+}
+MaybeWords Tell(const SnapshotInstalled& event) {
+  return EventWords{Weight::kTurn,
+                    "has installed the snapshot up to " + PlaceOf(event.last_included)};
+}
+
 }  // namespace
 
 std::optional<EventWords> WordsOf(const RaftEvent& event) {
@@ -114,6 +127,10 @@ std::string WordsOf(const PersistRequest& write) {
     const std::optional<ServerId> vote = write.promise->voted_for;
     add(InTerm(write.promise->current_term) + ", " +
         (vote ? "vote for " + NameOf(*vote) : std::string("no vote")));
+  }
+  if (write.rebase) {
+    const std::string kept = write.rebase->keeps_suffix ? "" : ", anew";
+    add("a log that begins after " + PlaceOf(write.rebase->base) + kept);
   }
   if (write.truncate_from) {
     add("a cut from " + std::to_string(write.truncate_from->value()) + " on");

@@ -54,6 +54,8 @@ const std::vector<Property>& Properties() {
        [](const auto& s) { return ListOf(s.log_terms()); }},
       {"disk", "1 1 2", "the same of what its disk holds",
        [](const auto& s) { return ListOf(harness::TermsOf(s.disk().entries())); }},
+      {"base", "3", "the last index before its log begins; 0: nothing was trimmed",
+       [](const auto& s) { return Number(s.status().first_log_index.value() - 1); }},
       {"commit", "3", "its commit index",
        [](const auto& s) { return Number(s.status().commit_index.value()); }},
       {"state", "x y", "the commands its state machine holds; `nothing`",

@@ -21,6 +21,10 @@ std::string Content(const AppendEntriesRequest& request) {
          EntriesOf(request.entries) + "; commit " + NumberOf(request.leader_commit.value());
 }
 
+std::string Content(const InstallSnapshotRequest& request) {
+  return TermOf(request.term) + ", the state up to " + PlaceOf(request.last_included);
+}
+
 template <typename Vote>
 std::string Verdict(const Vote& response) {
   return TermOf(response.term) + (response.vote_granted ? ", granted" : ", denied");
@@ -34,6 +38,12 @@ std::string Content(const AppendEntriesResponse& response) {
   const std::string index = NumberOf(response.conflict->index.value());
   if (!response.conflict->term) return term + ", mismatch: has nothing from " + index + " on";
   return term + ", mismatch: has " + TermOf(*response.conflict->term) + " from " + index + " on";
+}
+
+std::string Content(const InstallSnapshotResponse& response) {
+  const std::string term = TermOf(response.term);
+  if (!response.success) return term + ", refused";
+  return term + ", match " + NumberOf(response.match_index.value());
 }
 
 // Entries that differ in nothing but their index are told together.
@@ -64,6 +74,9 @@ MessageKind Message::kind() const {
     } else if constexpr (std::is_same_v<Kind, RequestVoteRequest> ||
                          std::is_same_v<Kind, RequestVoteResponse>) {
       return MessageKind::kRequestVote;
+    } else if constexpr (std::is_same_v<Kind, InstallSnapshotRequest> ||
+                         std::is_same_v<Kind, InstallSnapshotResponse>) {
+      return MessageKind::kInstallSnapshot;
     } else {
       return MessageKind::kAppendEntries;
     }
@@ -88,6 +101,8 @@ std::string KindOf(const Message& message) {
       return "PreVote" + answer;
     case MessageKind::kRequestVote:
       return "RequestVote" + answer;
+    case MessageKind::kInstallSnapshot:
+      return "InstallSnapshot" + answer;
     case MessageKind::kAppendEntries:
       break;
   }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <variant>
 #include <vector>
@@ -14,13 +15,21 @@
 
 namespace raft::stories {
 
-enum class MessageKind : std::uint8_t { kPreVote, kRequestVote, kAppendEntries };
+enum class MessageKind : std::uint8_t { kPreVote, kRequestVote, kAppendEntries, kInstallSnapshot };
+
+// What a state machine holds, and where it stands: the bytes of a snapshot.
+struct StateCopy {
+  LogPosition position;
+  LogTimeMs log_time_ms = 0;
+  std::vector<std::string> commands = {};
+};
 
 struct Message {
   ServerId from;
   ServerId to;
   std::variant<PeerRequest, PeerResponse> body;
-  CallId call_id = CallId(0);  // of an answer: the call it answers
+  CallId call_id = CallId(0);                           // of an answer: the call it answers
+  std::shared_ptr<const StateCopy> snapshot = nullptr;  // that streams beside an offer
 
   MessageKind kind() const;
   bool is_answer() const { return std::holds_alternative<PeerResponse>(body); }

@@ -19,6 +19,8 @@ void TakeKind(Words& words, Selection& selection) {
     selection.kinds = {MessageKind::kRequestVote};
   } else if (words.TakeIf("AppendEntries")) {
     selection.kinds = {MessageKind::kAppendEntries};
+  } else if (words.TakeIf("InstallSnapshot")) {
+    selection.kinds = {MessageKind::kInstallSnapshot};
   } else if (words.TakeIf("heartbeat")) {
     selection.kinds = {MessageKind::kAppendEntries};
     selection.is_heartbeat = true;

@@ -179,6 +179,23 @@ Stage::Outcome Stage::HoldApply(ServerId id, bool held) {
   return std::nullopt;
 }
 
+Stage::Outcome Stage::HoldSnapshots(ServerId id, bool held) {
+  if (Outcome down = MustRun(id)) return down;
+  Do(id,
+     [held](StoryServer& server) { held ? server.HoldSnapshots() : server.ReleaseSnapshots(); });
+  return std::nullopt;
+}
+
+Stage::Outcome Stage::Apply(ServerId id) {
+  if (Outcome down = MustRun(id)) return down;
+  if (!server(id).has_apply_work()) {
+    return "the state machine of " + NameOf(id) + " has nothing to do ('hold apply " + NameOf(id) +
+           "' makes its work wait)";
+  }
+  Do(id, [](StoryServer& server) { server.ApplyOne(); });
+  return std::nullopt;
+}
+
 Stage::Outcome Stage::Persist(ServerId id, std::uint64_t writes) {
   if (Outcome down = MustRun(id)) return down;
   const std::size_t waiting = server(id).writes_waiting();
@@ -205,9 +222,11 @@ Stage::Outcome Stage::Restart(ServerId id) {
   if (is_running(id)) return NameOf(id) + " is running";
   const RecoveredState& found = after_crash_.at(id).recovered;
   const std::optional<ServerId> vote = found.promise.voted_for;
+  const bool is_trimmed = found.base.index > LogIndex(0);
   chronicle_.Turn(id, "restarts in term " + std::to_string(found.promise.current_term.value()) +
                           (vote ? ", vote for " + NameOf(*vote) : std::string()) +
-                          ", log: " + ListOf(harness::TermsOf(found.entries)));
+                          (is_trimmed ? ", log after " + PlaceOf(found.base) : ", log") + ": " +
+                          ListOf(harness::TermsOf(found.entries)));
   servers_[id] = std::make_unique<StoryServer>(after_crash_.at(id), chronicle_);
   return std::nullopt;
 }

@@ -60,7 +60,9 @@ class Stage {
   Outcome Read(ServerId id, const std::string& name);
   Outcome HoldDisk(ServerId id, bool held);
   Outcome HoldApply(ServerId id, bool held);
+  Outcome HoldSnapshots(ServerId id, bool held);
   Outcome Persist(ServerId id, std::uint64_t writes);
+  Outcome Apply(ServerId id);
   Outcome Crash(ServerId id);
   Outcome Restart(ServerId id);
 

@@ -20,17 +20,27 @@ bool TellsOfTimeout(const RaftEvent& event) {
          (ballot != nullptr && ballot->outcome == BallotOutcome::kTimeout);
 }
 
+StateCopy StateAtStart(const ServerStart& start) {
+  if (start.state) return *start.state;
+  const RecoveredState& recovered = start.recovered;
+  StateCopy state{.position = recovered.applied, .log_time_ms = recovered.log_time_ms};
+  for (const LogEntryPointer& entry : recovered.entries) {
+    if (entry->index <= recovered.applied.index) state.log_time_ms = entry->log_time_ms;
+  }
+  return state;
+}
+
 }  // namespace
 
 StoryServer::StoryServer(ServerStart start, Chronicle& chronicle)
     : start_(std::move(start)),
       chronicle_(chronicle),
-      written_(start_.recovered.promise, start_.recovered.base, start_.recovered.entries),
+      written_(start_.recovered.promise, start_.recovered.base, start_.recovered.entries,
+               start_.recovered.log_time_ms),
       disk_(written_),
       server_(std::make_unique<RaftServer>(start_.self, ClusterConfiguration(start_.voters),
                                            start_.options, start_.seed, start_.recovered)),
-      applied_(start_.recovered.applied),
-      applied_commands_(start_.applied_commands) {
+      state_(StateAtStart(start_)) {
   CollectAndSettle();
 }
 
@@ -42,6 +52,7 @@ void StoryServer::Step(Input input) {
 void StoryServer::Receive(const Message& message) {
   if (const auto* request = std::get_if<PeerRequest>(&message.body)) {
     const CallId call(++last_call_);
+    if (message.snapshot) streams_[call] = message.snapshot;
     Step(RequestReceived{.sender = {.peer = message.from, .call_id = call}, .request = *request});
   } else {
     Step(ResponseReceived{.from = message.from, .response = std::get<PeerResponse>(message.body)});
@@ -78,6 +89,16 @@ void StoryServer::ReleaseApply() {
   CollectAndSettle();
 }
 
+void StoryServer::ReleaseSnapshots() {
+  snapshots_held_ = false;
+  CollectAndSettle();
+}
+
+void StoryServer::ApplyOne() {
+  FinishApply();
+  CollectAndSettle();
+}
+
 void StoryServer::PersistOne() {
   FinishWrite();
   CollectAndSettle();
@@ -87,9 +108,16 @@ ServerStart StoryServer::AfterCrash() const {
   ServerStart after = start_;
   after.seed += 1000;  // Another life draws other timeouts.
   after.recovered.promise = disk_.promise();
+  after.recovered.base = disk_.base();
+  after.recovered.log_time_ms = disk_.base_log_time_ms();
   after.recovered.entries = disk_.entries();
-  after.recovered.applied = applied_;
-  after.applied_commands = applied_commands_;
+  after.recovered.applied = state_.position;
+  after.state = state_;
+  if (disk_.Contains(state_.position)) return after;
+  // The state had jumped and the log had not followed: a start ends what was begun.
+  after.recovered.base = state_.position;
+  after.recovered.log_time_ms = state_.log_time_ms;
+  after.recovered.entries.clear();
   return after;
 }
 
@@ -101,7 +129,7 @@ std::vector<std::uint64_t> StoryServer::log_terms() const {
 
 std::string StoryServer::state() const {
   std::string commands;
-  for (const std::string& command : applied_commands_) {
+  for (const std::string& command : state_.commands) {
     commands += (commands.empty() ? "" : " ") + command;
   }
   return commands.empty() ? "nothing" : commands;
@@ -113,8 +141,10 @@ void StoryServer::CollectAndSettle() {
   while (true) {
     if (!disk_held_ && !writes_waiting_.empty()) {
       FinishWrite();
-    } else if (!apply_held_ && !entries_waiting_.empty()) {
+    } else if (!apply_held_ && !apply_lane_.empty()) {
       FinishApply();
+    } else if (!snapshots_held_ && arriving_) {
+      FinishStoring();
     } else {
       return;
     }
@@ -137,10 +167,45 @@ void StoryServer::Collect() {
     written_.Write(*effects.persist);
     writes_waiting_.push_back(*std::move(effects.persist));
   }
-  for (LogEntryPointer& entry : effects.entries_to_apply) {
-    entries_waiting_.push_back(std::move(entry));
-  }
+  CollectApplyWork(effects);
+  CollectSnapshots(effects);
   TellClients(effects);
+}
+
+void StoryServer::CollectApplyWork(const Effects& effects) {
+  if (!effects.entries_to_apply.empty()) {
+    const bool joins = !apply_lane_.empty() &&
+                       std::holds_alternative<std::vector<LogEntryPointer>>(apply_lane_.back());
+    if (!joins) apply_lane_.push_back(std::vector<LogEntryPointer>());
+    auto& batch = std::get<std::vector<LogEntryPointer>>(apply_lane_.back());
+    batch.insert(batch.end(), effects.entries_to_apply.begin(), effects.entries_to_apply.end());
+  }
+  if (effects.checkpoint_state) apply_lane_.push_back(Checkpoint{});
+  if (effects.switch_state) apply_lane_.push_back(Switch{});
+  if (effects.complete_install) apply_lane_.push_back(Completion{});
+}
+
+// A snapshot to send leaves as an offer of the state as it stands, with the state beside it.
+void StoryServer::CollectSnapshots(const Effects& effects) {
+  for (const SnapshotToSend& snapshot : effects.snapshots_to_send) {
+    messages_.push_back(
+        {.from = start_.self,
+         .to = snapshot.to,
+         .body = PeerRequest(InstallSnapshotRequest{.number = snapshot.number,
+                                                    .term = snapshot.term,
+                                                    .leader_id = start_.self,
+                                                    .last_included = state_.position}),
+         .snapshot = std::make_shared<const StateCopy>(state_)});
+    chronicle_.Leaves(messages_.back());
+  }
+  if (effects.discard_snapshot) {
+    stored_ = nullptr;
+    chronicle_.Detail(start_.self, "discards a snapshot that it does not need");
+  }
+  for (const SnapshotToStore& snapshot : effects.snapshots_to_store) {
+    stored_ = nullptr;  // A newer one replaces whatever is there.
+    arriving_ = snapshot;
+  }
 }
 
 void StoryServer::TellEvents(const std::vector<RaftEvent>& events) {
@@ -200,18 +265,58 @@ void StoryServer::FinishWrite() {
   server_->Step(WritePersisted{.sequence = write.sequence});
 }
 
-// Applies everything that waits, as one batch.
 void StoryServer::FinishApply() {
-  std::vector<LogEntryPointer> batch(entries_waiting_.begin(), entries_waiting_.end());
-  entries_waiting_.clear();
+  const ApplyWork work = std::move(apply_lane_.front());
+  apply_lane_.pop_front();
+  std::visit([this](const auto& kind) { Finish(kind); }, work);
+}
+
+void StoryServer::Finish(const std::vector<LogEntryPointer>& batch) {
   chronicle_.Detail(start_.self, "applies " + EntriesOf(batch));
-  applied_ = batch.back()->position();
+  state_.position = batch.back()->position();
+  state_.log_time_ms = batch.back()->log_time_ms;
   for (const LogEntryPointer& entry : batch) {
-    if (!entry->data.empty()) applied_commands_.push_back(entry->data);
+    if (!entry->data.empty()) state_.commands.push_back(entry->data);
     TellOutcomes(*entry);
   }
   AnswerReads();
-  server_->Step(EntriesApplied{.last_applied = applied_.index});
+  server_->Step(EntriesApplied{.last_applied = state_.position.index});
+}
+
+void StoryServer::Finish(const Checkpoint&) {
+  chronicle_.Note(start_.self,
+                  "makes its state durable up to " + stories::PlaceOf(state_.position));
+  server_->Step(StateCheckpointed{.through = state_.position.index});
+}
+
+// What was proposed here and lies within the snapshot may have happened or not.
+void StoryServer::Finish(const Switch&) {
+  state_ = *std::exchange(stored_, nullptr);
+  chronicle_.Note(start_.self,
+                  "switches to the snapshot up to " + stories::PlaceOf(state_.position));
+  for (const WaitingProposal& proposal : proposals_) {
+    if (proposal.position.index <= state_.position.index) {
+      Answer("nobody knows whether " + proposal.command + " happened");
+    }
+  }
+  std::erase_if(proposals_, [this](const WaitingProposal& proposal) {
+    return proposal.position.index <= state_.position.index;
+  });
+  AnswerReads();
+  server_->Step(StateSwitched{.last_included = state_.position});
+}
+
+void StoryServer::Finish(const Completion&) { server_->Step(InstallCompleted{}); }
+
+void StoryServer::FinishStoring() {
+  const SnapshotToStore snapshot = *std::exchange(arriving_, std::nullopt);
+  stored_ = streams_.at(snapshot.sender.call_id);
+  chronicle_.Detail(start_.self,
+                    "stores the snapshot up to " + stories::PlaceOf(snapshot.last_included));
+  server_->Step(SnapshotStored{.sender = snapshot.sender,
+                               .number = snapshot.number,
+                               .last_included = snapshot.last_included,
+                               .log_time_ms = stored_->log_time_ms});
 }
 
 // A command happened if the entry applied at its index has its term, and certainly did not happen
@@ -233,7 +338,7 @@ void StoryServer::TellOutcomes(const LogEntry& applied) {
 void StoryServer::AnswerReads() {
   std::vector<ConfirmedRead> others;
   for (const ConfirmedRead& read : std::exchange(reads_, {})) {
-    if (read.index > applied_.index) {
+    if (read.index > state_.position.index) {
       others.push_back(read);
     } else {
       Answer("read " + read.name + " sees " + state());
