@@ -4,6 +4,8 @@
 #include <iterator>
 #include <utility>
 
+#include "core/check.h"
+
 namespace raft::simulation {
 namespace {
 
@@ -12,14 +14,9 @@ constexpr std::uint32_t kBatchEntriesMax = 8;
 
 }  // namespace
 
-void ApplyLane::Begin(KeyValueStore& state, Answer answer,
-                      std::function<std::string(Ticket)> key_of,
-                      std::function<void(LogIndex)> applied, std::function<void()> failed) {
+void ApplyLane::Begin(KeyValueStore& state, ApplyHooks hooks) {
   state_ = &state;
-  answer_ = std::move(answer);
-  key_of_ = std::move(key_of);
-  applied_ = std::move(applied);
-  failed_ = std::move(failed);
+  hooks_ = std::move(hooks);
 }
 
 void ApplyLane::EndLife() {
@@ -37,6 +34,9 @@ void ApplyLane::Push(ApplyWork work) {
   std::move(work.entries.begin(), work.entries.end(), std::back_inserter(waiting_.entries));
   std::move(work.reads_ready.begin(), work.reads_ready.end(),
             std::back_inserter(waiting_.reads_ready));
+  waiting_.checkpoint |= work.checkpoint;
+  if (work.switch_to) waiting_.switch_to = work.switch_to;
+  waiting_.complete |= work.complete;
   if (std::exchange(is_due_, true)) return;
   lane_.After(dice_.About(kApplyMean), [this] { DoWork(); });
 }
@@ -46,15 +46,42 @@ void ApplyLane::DoWork() {
   const ApplyWork work = std::exchange(waiting_, {});
   for (const ProposalAppended& proposal : work.proposals_appended) proposals_.Add(proposal);
   for (const ReadReady& read : work.reads_ready) reads_.emplace(read.read_index, read.ticket);
-  if (!AnswerDueReads()) return failed_();
-  std::span<const LogEntryPointer> rest = work.entries;
-  while (!rest.empty()) {
+  if (!AnswerDueReads() || !ApplyEntries(work.entries) || !DoSnapshotWork(work)) hooks_.failed();
+}
+
+bool ApplyLane::ApplyEntries(std::span<const LogEntryPointer> entries) {
+  while (!entries.empty()) {
     const std::size_t count =
-        std::min<std::size_t>(rest.size(), dice_.Between(1, kBatchEntriesMax));
-    const std::size_t applied = ApplyBatch(rest.first(count));
-    if (applied == 0) return failed_();
-    rest = rest.subspan(applied);
+        std::min<std::size_t>(entries.size(), dice_.Between(1, kBatchEntriesMax));
+    const std::size_t applied = ApplyBatch(entries.first(count));
+    if (applied == 0) return false;
+    entries = entries.subspan(applied);
   }
+  return true;
+}
+
+bool ApplyLane::DoSnapshotWork(const ApplyWork& work) {
+  if (work.checkpoint) {
+    if (!state_->Checkpoint().ok()) return false;
+    hooks_.checkpointed(state_->applied().index);
+  }
+  if (work.switch_to && !SwitchState(*work.switch_to)) return false;
+  if (work.complete) {
+    if (!state_->CompleteInstall().ok()) return false;
+    hooks_.completed();
+  }
+  return true;
+}
+
+bool ApplyLane::SwitchState(LogPosition to) {
+  state_ = hooks_.switch_state();
+  if (state_ == nullptr) return false;
+  RAFT_CHECK(state_->applied() == to, "the state is switched to what was asked for");
+  laws_.Applied(self_, to, state_->digest());
+  // What became of proposals whose place was jumped over cannot be told here any more.
+  proposals_.TakeThrough(to.index, [](const ProposalAppended&) {});
+  hooks_.switched(to);
+  return AnswerDueReads();
 }
 
 std::size_t ApplyLane::ApplyBatch(std::span<const LogEntryPointer> batch) {
@@ -63,7 +90,7 @@ std::size_t ApplyLane::ApplyBatch(std::span<const LogEntryPointer> batch) {
   batch = batch.first(outcome.results.size());
   laws_.Applied(self_, batch.back()->position(), state_->digest());
   AnswerProposals(batch, outcome.results);
-  applied_(batch.back()->index);
+  hooks_.applied(batch.back()->index);
   return AnswerDueReads() ? batch.size() : 0;
 }
 
@@ -73,11 +100,11 @@ void ApplyLane::AnswerProposals(std::span<const LogEntryPointer> batch,
     const std::uint64_t place = proposal.position.index - batch.front()->index;
     if (batch[place]->term != proposal.position.term) {
       story_.Count(Sometimes::kProposalReplaced);
-      return answer_(proposal.ticket, {.kind = ClientAnswer::Kind::kRefused});
+      return hooks_.answer(proposal.ticket, {.kind = ClientAnswer::Kind::kRefused});
     }
-    answer_(proposal.ticket, {.kind = ClientAnswer::Kind::kApplied,
-                              .position = proposal.position,
-                              .result = std::move(results[place])});
+    hooks_.answer(proposal.ticket, {.kind = ClientAnswer::Kind::kApplied,
+                                    .position = proposal.position,
+                                    .result = std::move(results[place])});
   });
 }
 
@@ -86,13 +113,13 @@ bool ApplyLane::AnswerDueReads() {
   while (!reads_.empty() && reads_.begin()->first <= applied) {
     const auto [read_index, ticket] = *reads_.begin();
     reads_.erase(reads_.begin());
-    const std::string key = key_of_(ticket);
+    const std::string key = hooks_.key_of(ticket);
     if (key.empty()) continue;
     ClientAnswer answer{.kind = ClientAnswer::Kind::kRead, .read_index = read_index};
     raft::v1::Query query;
     query.mutable_get()->set_key(key);
     if (!state_->Read(query, &answer.read).ok()) return false;
-    answer_(ticket, std::move(answer));
+    hooks_.answer(ticket, std::move(answer));
   }
   return true;
 }

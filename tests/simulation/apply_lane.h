@@ -6,7 +6,9 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "core/effects.h"
@@ -23,19 +25,38 @@ struct ApplyWork {
   std::vector<ProposalAppended> proposals_appended;
   std::vector<LogEntryPointer> entries;
   std::vector<ReadReady> reads_ready;
+  bool checkpoint = false;
+  std::optional<LogPosition> switch_to;
+  bool complete = false;
+
+  bool empty() const {
+    return proposals_appended.empty() && entries.empty() && reads_ready.empty() && !checkpoint &&
+           !switch_to && !complete;
+  }
+};
+
+// What the lane tells its server, and asks of it.
+struct ApplyHooks {
+  // Hands an answer to the client that holds the ticket, if there still is one.
+  std::function<void(Ticket, ClientAnswer)> answer;
+  // What the read of this ticket wants; empty when nobody waits any more.
+  std::function<std::string(Ticket)> key_of;
+  std::function<void(LogIndex)> applied;
+  std::function<void(LogIndex)> checkpointed;
+  // Makes the received snapshot the live state; null: the disk failed.
+  std::function<KeyValueStore*()> switch_state;
+  std::function<void(LogPosition)> switched;
+  std::function<void()> completed;
+  std::function<void()> failed;
 };
 
 class ApplyLane {
  public:
-  // Hands an answer to the client that holds the ticket, if there still is one.
-  using Answer = std::function<void(Ticket, ClientAnswer)>;
-
   ApplyLane(ServerId self, VirtualTime& time, Dice& dice, ClusterLaws& laws, Story& story)
       : self_(self), dice_(dice), laws_(laws), story_(story), lane_(time) {}
 
-  // A life begins. `key_of`: what the read of this ticket wants; empty when nobody waits any more.
-  void Begin(KeyValueStore& state, Answer answer, std::function<std::string(Ticket)> key_of,
-             std::function<void(LogIndex)> applied, std::function<void()> failed);
+  // A life begins.
+  void Begin(KeyValueStore& state, ApplyHooks hooks);
   void EndLife();
 
   void Push(ApplyWork work);
@@ -43,6 +64,10 @@ class ApplyLane {
 
  private:
   void DoWork();
+  // False: the disk failed.
+  bool ApplyEntries(std::span<const LogEntryPointer> entries);
+  bool DoSnapshotWork(const ApplyWork& work);
+  bool SwitchState(LogPosition to);
   // How many entries were applied; 0: the disk failed.
   std::size_t ApplyBatch(std::span<const LogEntryPointer> batch);
   void AnswerProposals(std::span<const LogEntryPointer> batch, std::vector<std::string>& results);
@@ -55,10 +80,7 @@ class ApplyLane {
   Story& story_;
   Lane lane_;
   KeyValueStore* state_ = nullptr;
-  Answer answer_;
-  std::function<std::string(Ticket)> key_of_;
-  std::function<void(LogIndex)> applied_;
-  std::function<void()> failed_;
+  ApplyHooks hooks_;
   bool is_due_ = false;
   ApplyWork waiting_;
   WaitingProposals proposals_;

@@ -42,8 +42,7 @@ void ClusterLaws::Demand(bool holds, const char* law, const std::function<std::s
 
 void ClusterLaws::Wrote(const PersistRequest& request, const LogView& log) {
   for (const LogEntryPointer& entry : request.entries) {
-    const LogEntry* before = log.At(entry->index - 1);
-    const Term term_before = before == nullptr ? Term(0) : before->term;
+    const Term term_before = log.PositionAt(entry->index - 1).term;
     const auto [known, is_new] =
         known_.emplace(KeyOf(entry->position()), Known{entry, term_before});
     Demand(AreSame(*known->second.entry, *entry) && known->second.term_before == term_before,
@@ -83,12 +82,27 @@ void ClusterLaws::Committed(LogIndex after, LogIndex commit_index, Term observed
                             const LogView& log) {
   for (LogIndex index = after.Next(); index <= commit_index; index = index.Next()) {
     const LogEntryPointer& entry = log.entries.at(index.value() - 1);
+    if (entry == nullptr) {
+      CommittedBySnapshot(index, log);
+      continue;
+    }
     if (index > highest_committed()) AddToLedger(entry, observed_in);
     Demand(AreSame(*ledger_[index.value() - 1].entry, *entry), "W4 state machine safety", [&] {
       return "entries " + Text(entry->position()) + " and " +
              Text(ledger_[index.value() - 1].entry->position()) + " are both committed";
     });
   }
+}
+
+void ClusterLaws::CommittedBySnapshot(LogIndex index, const LogView& log) {
+  const bool is_known = index <= highest_committed();
+  const LogPosition here = log.PositionAt(index);
+  Demand(is_known &&
+             (here.index == LogIndex(0) || here == ledger_[index.value() - 1].entry->position()),
+         "W7 a snapshot holds what is committed", [&] {
+           return "index " + std::to_string(index.value()) + " came in a snapshot that ends at " +
+                  Text(log.base);
+         });
 }
 
 void ClusterLaws::AddToLedger(const LogEntryPointer& entry, Term observed_in) {

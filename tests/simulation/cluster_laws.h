@@ -1,7 +1,7 @@
 // The laws that hold of the whole cluster, and of what its clients are told.
 //
-// Ids W1 to W12 are those of the test plan; W7, W8 and W11 come with snapshots, membership and the
-// border. Keeps the ledger: every entry that any server ever committed, in order.
+// Ids W1 to W12 are those of the test plan; W8 and W11 come with membership and the border. Keeps
+// the ledger: every entry that any server ever committed, in order.
 #pragma once
 
 #include <cstdint>
@@ -70,6 +70,8 @@ class ClusterLaws {
   };
 
   void Demand(bool holds, const char* law, const std::function<std::string()>& seen);
+  // W7: an index that a snapshot jumped over.
+  void CommittedBySnapshot(LogIndex index, const LogView& log);
   void AddToLedger(const LogEntryPointer& entry, Term observed_in);
 
   const IsDurable is_durable_on_majority_;

@@ -26,10 +26,24 @@ void DiskLane::Push(PersistRequest request) {
 void DiskLane::BeginGroup() {
   group_ = std::exchange(waiting_, {});
   laws_.WriteBegan(group_);
-  lane_.After(dice_.About(plan_.sync_mean * slowness_), [this] { FinishGroup(); });
+  ScheduleEndOfGroup();
+}
+
+void DiskLane::SetSlowness(std::uint32_t times) {
+  const bool is_mended = times < slowness_;
+  slowness_ = times;
+  if (is_mended && !group_.empty()) ScheduleEndOfGroup();
+}
+
+// May be scheduled twice; whichever comes first ends it.
+void DiskLane::ScheduleEndOfGroup() {
+  lane_.After(dice_.About(plan_.sync_mean * slowness_), [this, group = groups_ended_] {
+    if (group == groups_ended_ && !group_.empty()) FinishGroup();
+  });
 }
 
 void DiskLane::FinishGroup() {
+  ++groups_ended_;
   if (!storage_->Persist(group_).ok()) return failed_();
   laws_.WriteDone();
   const PersistSequence newest = group_.back().sequence;

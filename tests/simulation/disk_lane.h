@@ -29,14 +29,16 @@ class DiskLane {
   void EndLife();
 
   void Push(PersistRequest request);
-  // Writes take this many times as long as on a good day.
-  void SetSlowness(std::uint32_t times) { slowness_ = times; }
+  // Writes take this many times as long as on a good day; a mended disk hurries with the write that
+  // is under way.
+  void SetSlowness(std::uint32_t times);
   Lane& lane() { return lane_; }
   // Whether a write is under way.
   bool is_busy() const { return !group_.empty(); }
 
  private:
   void BeginGroup();
+  void ScheduleEndOfGroup();
   void FinishGroup();
 
   const FaultPlan& plan_;
@@ -49,6 +51,7 @@ class DiskLane {
   std::vector<PersistRequest> waiting_;
   std::vector<PersistRequest> group_;  // under way
   std::uint32_t slowness_ = 1;
+  std::uint64_t groups_ended_ = 0;
 };
 
 }  // namespace raft::simulation

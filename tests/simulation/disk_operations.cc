@@ -94,6 +94,16 @@ int DiskOperations::Rename(const std::string& from, const std::string& to) {
 
 int DiskOperations::Remove(const std::string& path) {
   if (contents_.FindFile(path) == nullptr) return ENOENT;
+  return RemoveName(path);
+}
+
+int DiskOperations::RemoveDirectory(const std::string& path) {
+  if (!contents_.HasDirectory(path)) return ENOENT;
+  if (!contents_.List(path).empty()) return ENOTEMPTY;
+  return RemoveName(path);
+}
+
+int DiskOperations::RemoveName(const std::string& path) {
   const Fate fate = Decide(DiskOperation::kRemove, path);
   if (fate.takes_effect) contents_.Remove(path);
   return fate.error_number;

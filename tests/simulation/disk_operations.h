@@ -31,6 +31,8 @@ class DiskOperations {
   int Sync(const std::string& path, FileContents& file);
   int Rename(const std::string& from, const std::string& to);
   int Remove(const std::string& path);
+  // Requires: it is empty.
+  int RemoveDirectory(const std::string& path);
   int CreateDirectory(const std::string& path);
   int SyncDirectory(const std::string& path);
 
@@ -46,6 +48,8 @@ class DiskOperations {
  private:
   Fate Decide(DiskOperation operation, const std::string& path, std::string_view bytes = {},
               bool lengthens = false);
+
+  int RemoveName(const std::string& path);
 
   DiskContents contents_;
   DiskFaults faults_;

@@ -35,6 +35,13 @@ RaftOptions DrawOptions(Dice& dice) {
   options.inflight_bytes_max = kInflightBytesMax[dice.Between(0, kInflightBytesMax.size() - 1)];
   options.uncommitted_bytes_max =
       kUncommittedBytesMax[dice.Between(0, kUncommittedBytesMax.size() - 1)];
+  // From trimming all the time with hardly a tail to never.
+  constexpr std::array<std::uint64_t, 5> kCompactionEntries = {1, 10, 50, 200, 1'000'000};
+  constexpr std::array<std::uint64_t, 4> kTailEntries = {0, 3, 30, 100};
+  options.compaction_entries = kCompactionEntries[dice.Between(0, kCompactionEntries.size() - 1)];
+  options.tail_entries = kTailEntries[dice.Between(0, kTailEntries.size() - 1)];
+  constexpr std::array<std::uint64_t, 3> kCompactionBytes = {1'000, 20'000, 16 << 20};
+  options.compaction_bytes = kCompactionBytes[dice.Between(0, kCompactionBytes.size() - 1)];
   return options;
 }
 

@@ -33,9 +33,12 @@ void ServerLaws::Started(const RecoveredState& recovered) {
     if (request.promise) with_promise.promise = *request.promise;
     with_all.Carry(request);
   }
-  const bool kept_all = with_all.Equals(recovered);
-  const bool kept_nothing = durable_.Equals(recovered);
-  const bool kept_promise = with_promise.Equals(recovered);
+  const auto is_it = [&](LogView& view) {
+    return view.Equals(recovered) || IsFinishedInstall(view, recovered);
+  };
+  const bool kept_all = is_it(with_all);
+  const bool kept_nothing = is_it(durable_);
+  const bool kept_promise = is_it(with_promise);
   Demand(kept_all || kept_nothing || kept_promise, "N9 recovery",
          "recovered " + Text(recovered.promise) + " and a log that ends at index " +
              std::to_string(recovered.entries.size()) + ", but its disk had " +
@@ -64,10 +67,53 @@ void ServerLaws::Started(const RecoveredState& recovered) {
   Demand(durable_.Contains(acknowledged_), "N9 acknowledged entries kept",
          "told that " + Text(acknowledged_) + " is durable and woke with a log that ends at " +
              Text(durable_.last()));
+  Demand(recovered.applied.index >= state_is_durable_, "N9 a checkpoint is kept",
+         "had its state durable up to " + std::to_string(state_is_durable_.value()) +
+             " and woke with " + Text(recovered.applied));
+  Demand(recovered.base.index <= recovered.applied.index, "C1 nothing unapplied is trimmed",
+         "woke with a log that begins after " + Text(recovered.base) +
+             " and a state that ends at " + Text(recovered.applied));
+  StateIsDurable(recovered.base.index);
+  switching_to_.reset();
   if (recovered.applied.index < durable_.last_index()) {
     story_.Count(Sometimes::kStateFellBehindTheLog);
   }
   shown_.reset();
+}
+
+bool ServerLaws::IsFinishedInstall(LogView& view, const RecoveredState& recovered) const {
+  if (!switching_to_ || recovered.base != *switching_to_) return false;
+  LogView finished = view;
+  finished.MoveBase(*switching_to_,
+                    view.At(switching_to_->index) != nullptr && view.Contains(*switching_to_));
+  if (!finished.Equals(recovered)) return false;
+  view = finished;
+  story_.Count(Sometimes::kInstallFinishedAtStart);
+  return true;
+}
+
+void ServerLaws::StateIsDurable(LogIndex through) {
+  state_is_durable_ = std::max(state_is_durable_, through);
+}
+
+void ServerLaws::CheckRebase(const LogRebase& rebase) {
+  Demand(rebase.base.index > written_.base.index, "C1 the beginning of the log never goes back",
+         "begins its log after " + Text(rebase.base) + " instead of " + Text(written_.base));
+  Demand(rebase.base.index <= state_is_durable_, "C1 only what the state durably holds is trimmed",
+         "begins its log after " + Text(rebase.base) + " while its state is durable up to " +
+             std::to_string(state_is_durable_.value()));
+  if (rebase.keeps_suffix) {
+    Demand(durable_.Contains(rebase.base) && durable_.last_index() >= rebase.base.index,
+           "C1 a kept suffix follows a durable entry",
+           "keeps what follows " + Text(rebase.base) + ", which is not durable");
+    return;
+  }
+  // What was told to be durable goes only together with an entry that the snapshot contradicts.
+  const bool agrees = written_.At(rebase.base.index) != nullptr && written_.Contains(rebase.base);
+  Demand(!agrees || acknowledged_.index <= rebase.base.index, "C9 an agreeing suffix stays",
+         "drops what follows " + Text(rebase.base) + ", told to be durable up to " +
+             Text(acknowledged_));
+  if (acknowledged_.index > rebase.base.index || !agrees) acknowledged_ = rebase.base;
 }
 
 void ServerLaws::AskedToWrite(const PersistRequest& request, LogIndex commit_index) {
@@ -84,6 +130,10 @@ void ServerLaws::AskedToWrite(const PersistRequest& request, LogIndex commit_ind
     }
   }
   LogIndex end = written_.last_index();
+  if (request.rebase) {
+    CheckRebase(*request.rebase);
+    if (!request.rebase->keeps_suffix) end = request.rebase->base.index;
+  }
   if (request.truncate_from) {
     Demand(*request.truncate_from > commit_index, "N6 committed entries stay",
            "cuts its log from index " + std::to_string(request.truncate_from->value()) +
@@ -92,8 +142,7 @@ void ServerLaws::AskedToWrite(const PersistRequest& request, LogIndex commit_ind
     if (!in_flight_.empty()) story_.Count(Sometimes::kTruncatedWhileAWriteWasInFlight);
     // What a later leader replaces is no longer owed.
     if (acknowledged_.index >= *request.truncate_from) {
-      const LogEntry* kept = written_.At(end);
-      acknowledged_ = kept == nullptr ? LogPosition{} : kept->position();
+      acknowledged_ = written_.PositionAt(end);
     }
   }
   for (const LogEntryPointer& entry : request.entries) {
@@ -141,9 +190,20 @@ void ServerLaws::RequestLeaves(const PeerRequest& request) {
            "campaigns in term " + std::to_string(vote->term.value()) +
                " and asked for pre-votes of term " + std::to_string(pre_voted_for_.value()));
     DemandOwnVote(vote->term, "a vote request");
+  } else if (const auto* append = std::get_if<AppendEntriesRequest>(&request)) {
+    DemandOwnVote(append->term, "an append");
   } else {
-    DemandOwnVote(std::get<AppendEntriesRequest>(request).term, "an append");
+    DemandOwnVote(std::get<InstallSnapshotRequest>(request).term, "a snapshot");
   }
+}
+
+void ServerLaws::CheckSnapshotAnswer(const InstallSnapshotResponse& answer) {
+  if (!answer.success || written_.promise.current_term != answer.term) return;
+  const bool is_held =
+      answer.match_index <= state_is_durable_ || answer.match_index <= durable_.last_index();
+  Demand(is_held, "N3 promise before word",
+         "says that it holds a snapshot up to " + std::to_string(answer.match_index.value()) +
+             " while its durable log ends at " + Text(durable_.last()));
 }
 
 void ServerLaws::ResponseLeaves(const PeerResponse& response, ServerId to, LogPosition verified) {
@@ -167,6 +227,11 @@ void ServerLaws::ResponseLeaves(const PeerResponse& response, ServerId to, LogPo
     if (told_.current_term == vote->term) told_.voted_for = to;
     return;
   }
+  if (const auto* snapshot = std::get_if<InstallSnapshotResponse>(&response)) {
+    demand_term(snapshot->term);
+    CheckSnapshotAnswer(*snapshot);
+    return;
+  }
   const auto& append = std::get<AppendEntriesResponse>(response);
   demand_term(append.term);
   // Once a later term has begun, a later leader may have replaced what this answer claims.
@@ -175,13 +240,15 @@ void ServerLaws::ResponseLeaves(const PeerResponse& response, ServerId to, LogPo
   Demand(append.match_index <= verified.index, "N3 no claim beyond the request",
          "claims a match at " + std::to_string(append.match_index.value()) +
              " for a request up to " + Text(verified));
-  const LogEntry* claimed = durable_.At(append.match_index);
-  const bool is_the_one = claimed != nullptr &&
-                          (append.match_index != verified.index || claimed->position() == verified);
+  const bool is_in_state = append.match_index <= state_is_durable_;
+  const LogPosition claimed = durable_.PositionAt(append.match_index);
+  const bool is_the_one =
+      is_in_state || (claimed.index == append.match_index &&
+                      (append.match_index != verified.index || claimed == verified));
   Demand(is_the_one, "N3 promise before word",
          "acknowledges entry " + std::to_string(append.match_index.value()) +
              " while its durable log ends at " + Text(durable_.last()));
-  if (append.match_index > acknowledged_.index) acknowledged_ = claimed->position();
+  if (append.match_index > acknowledged_.index && !is_in_state) acknowledged_ = claimed;
 }
 
 void ServerLaws::Shows(const RaftStatus& now) {
@@ -197,11 +264,14 @@ void ServerLaws::Shows(const RaftStatus& now) {
   Demand(now.last_log_index == written_.last_index(), "N4 every entry is handed to the disk",
          "shows last index " + std::to_string(now.last_log_index.value()) + " and has written " +
              std::to_string(written_.last_index().value()));
-  Demand(now.durable_index <= durable_.last_index(), "N3 the durable index is true",
+  // A snapshot that is the live state now is durable, though the log has yet to follow.
+  Demand(now.durable_index <= std::max(durable_.last_index(), state_is_durable_),
+         "N3 the durable index is true",
          "believes index " + std::to_string(now.durable_index.value()) +
              " to be durable while its disk ends at " + Text(durable_.last()));
   const LogEntry* believed = written_.At(now.durable_index);
-  Demand(believed == nullptr || durable_.Contains(believed->position()),
+  Demand(believed == nullptr || now.durable_index <= state_is_durable_ ||
+             durable_.Contains(believed->position()),
          "N3 the durable index is true",
          "believes entry " + std::to_string(now.durable_index.value()) +
              " to be durable while its disk has another one there");

@@ -28,6 +28,11 @@ class ServerLaws {
   // every promise ever told.
   void Started(const RecoveredState& recovered);
 
+  // The apply lane: the state survives any crash through this entry (a checkpoint, or a snapshot
+  // that took its place); and: it is about to be replaced by one that ends here.
+  void StateIsDurable(LogIndex through);
+  void SwitchBegins(LogPosition to) { switching_to_ = to; }
+
   // The disk lane: asked for (N1, N2, N6), begun, and done.
   void AskedToWrite(const PersistRequest& request, LogIndex commit_index);
   void WriteBegan(std::span<const PersistRequest> requests);
@@ -47,6 +52,11 @@ class ServerLaws {
 
  private:
   void Demand(bool holds, const char* law, const std::string& seen);
+  // What the disk may have been left in, one step further: a start finishes what a switch of the
+  // state began, by moving the base of the log.
+  bool IsFinishedInstall(LogView& view, const RecoveredState& recovered) const;
+  void CheckRebase(const LogRebase& rebase);
+  void CheckSnapshotAnswer(const InstallSnapshotResponse& answer);
   void DemandOwnVote(Term term, const char* what);
   void CheckLeader(const RaftStatus& status);
 
@@ -60,6 +70,8 @@ class ServerLaws {
   std::map<Term, ServerId> votes_;         // in this life, and what is durable of earlier ones
   Promise told_;                           // the highest promise that left in any message
   Term pre_voted_for_;                     // the term of the newest pre-vote asked for
+  LogIndex state_is_durable_;              // the state survives any crash through here
+  std::optional<LogPosition> switching_to_;
   LogPosition acknowledged_;  // the last entry told to be durable, unless replaced since
   std::optional<RaftStatus> shown_;
   std::uint64_t checked_ = 0;

@@ -57,6 +57,7 @@ class SimulatedWorker final : public BackgroundWorker {
   explicit SimulatedWorker(ProcessLife& life) : life_(life) {}
 
   void Schedule(void (*work)(void*), void* argument) override { life_.Schedule(work, argument); }
+  bool has_thread() const override { return false; }
   void Settle() override { life_.DoScheduledWork(); }
 
  private:

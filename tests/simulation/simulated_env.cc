@@ -159,7 +159,7 @@ leveldb::Status SimulatedEnv::CreateDir(const std::string& path) {
 }
 
 leveldb::Status SimulatedEnv::RemoveDir(const std::string& path) {
-  return leveldb::Status::NotSupported(path, "nobody removes a directory");
+  return Try(path, [&] { return disk_.RemoveDirectory(path); });
 }
 
 leveldb::Status SimulatedEnv::GetFileSize(const std::string& path, std::uint64_t* size) {

@@ -14,11 +14,22 @@ constexpr std::uint64_t kPartOfFirstServer = 1'000;
 // A write of promise and log, and another that it waits for, take about so many steps.
 constexpr std::uint32_t kStepsOfAimedCut = 4;
 constexpr Moment kTurnDelayMax = 300;  // microseconds: what gathers meanwhile shares a turn
+// Now and then the loop is late, and much shares a turn.
+constexpr std::uint32_t kLatePerThousand = 30;
+constexpr Moment kLateDelayMax = 10 * kMillisecond;
 
 ClusterConfiguration ConfigurationOf(std::uint32_t servers) {
   std::vector<ServerId> voters;
   for (std::uint32_t id = 1; id <= servers; ++id) voters.push_back(ServerId(id));
   return ClusterConfiguration(std::move(voters));
+}
+
+// Servers of one cluster need not trim alike: some never do, so that a new leader may still have
+// what an old one had not.
+RaftOptions OptionsOf(const FaultPlan& plan, Dice& dice) {
+  RaftOptions options = plan.options;
+  if (dice.Chance(300)) options.compaction_entries = options.compaction_bytes = 1ull << 40;
+  return options;
 }
 
 // What an AppendEntries vouches for at a receiver whose log it matches.
@@ -39,10 +50,12 @@ SimulatedServer::SimulatedServer(ServerId self, std::uint64_t seed,
     : self_(self),
       world_(surroundings),
       dice_(seed, kPartOfFirstServer + self.value()),
+      options_(OptionsOf(surroundings.plan, dice_)),
       machine_(std::move(machine)),
       laws_(self, surroundings.plan.options, surroundings.story),
       disk_(surroundings.time, surroundings.plan, dice_, laws_),
       apply_(self, surroundings.time, dice_, surroundings.laws, surroundings.story),
+      snapshots_(surroundings.time, dice_, surroundings.network, surroundings.story),
       turns_(surroundings.time) {}
 
 // ---- Lives.
@@ -62,21 +75,48 @@ bool SimulatedServer::Start() {
   ++life_;
   world_.story.Tell([&] { return NameOf(self_) + " starts with " + Tell(opened_.recovered); });
   laws_.Started(opened_.recovered);
-  raft_ = std::make_unique<RaftServer>(self_, ConfigurationOf(world_.plan.servers),
-                                       world_.plan.options, dice_.Any64(), opened_.recovered);
+  raft_ = std::make_unique<RaftServer>(self_, ConfigurationOf(world_.plan.servers), options_,
+                                       dice_.Any64(), opened_.recovered);
   commit_observed_ = opened_.recovered.applied.index;
   disk_.Begin(
       *opened_.storage, [this](PersistSequence sequence) { Put(WritePersisted{sequence}); },
       [this] { FailedToWrite(); });
-  apply_.Begin(
-      *opened_.state, [this](Ticket ticket, ClientAnswer answer) { Answer(ticket, answer); },
-      [this](Ticket ticket) {
-        const auto client = clients_.find(ticket);
-        return client == clients_.end() ? std::string() : client->second.request.key;
-      },
-      [this](LogIndex index) { Put(EntriesApplied{index}); }, [this] { FailedToWrite(); });
+  BeginApplyLane();
+  snapshots_.Begin(
+      *opened_.installer, [this](SnapshotStored stored) { Put(stored); },
+      [this](CallId call) { EndCall(call); }, [this] { FailedToWrite(); });
   ScheduleTick();
   return true;
+}
+
+void SimulatedServer::BeginApplyLane() {
+  apply_.Begin(*opened_.state,
+               {.answer = [this](Ticket ticket, ClientAnswer answer) { Answer(ticket, answer); },
+                .key_of =
+                    [this](Ticket ticket) {
+                      const auto client = clients_.find(ticket);
+                      return client == clients_.end() ? std::string() : client->second.request.key;
+                    },
+                .applied = [this](LogIndex index) { Put(EntriesApplied{index}); },
+                .checkpointed =
+                    [this](LogIndex through) {
+                      laws_.StateIsDurable(through);
+                      Put(StateCheckpointed{through});
+                    },
+                .switch_state = [this]() -> KeyValueStore* {
+                  absl::StatusOr<std::unique_ptr<KeyValueStore>> state =
+                      opened_.installer->Switch();
+                  if (!state.ok()) return nullptr;
+                  opened_.state = *std::move(state);
+                  return opened_.state.get();
+                },
+                .switched =
+                    [this](LogPosition to) {
+                      laws_.StateIsDurable(to.index);
+                      Put(StateSwitched{to});
+                    },
+                .completed = [this] { Put(InstallCompleted{}); },
+                .failed = [this] { FailedToWrite(); }});
 }
 
 void SimulatedServer::EndLife(bool power_lost) {
@@ -86,6 +126,8 @@ void SimulatedServer::EndLife(bool power_lost) {
   turns_.EndLife();
   disk_.EndLife();
   apply_.EndLife();
+  if (snapshots_.is_storing()) world_.story.Count(Sometimes::kCrashDuringInstall);
+  snapshots_.EndLife();
   EndOnMachine(power_lost);
   opened_ = {};
   inbox_.clear();
@@ -117,11 +159,11 @@ void SimulatedServer::FailedToWrite() {
 }
 
 void SimulatedServer::Pause() {
-  for (Lane* lane : {&turns_, &disk_.lane(), &apply_.lane()}) lane->Hold();
+  for (Lane* lane : {&turns_, &disk_.lane(), &apply_.lane(), &snapshots_.lane()}) lane->Hold();
 }
 
 void SimulatedServer::Resume() {
-  for (Lane* lane : {&turns_, &disk_.lane(), &apply_.lane()}) lane->Release();
+  for (Lane* lane : {&turns_, &disk_.lane(), &apply_.lane(), &snapshots_.lane()}) lane->Release();
 }
 
 void SimulatedServer::JumpClock(std::uint32_t ticks) {
@@ -130,7 +172,9 @@ void SimulatedServer::JumpClock(std::uint32_t ticks) {
 }
 
 void SimulatedServer::CheckpointState() {
-  if (is_up() && !opened_.state->Checkpoint().ok()) FailedToWrite();
+  if (!is_up()) return;
+  if (!opened_.state->Checkpoint().ok()) return FailedToWrite();
+  laws_.StateIsDurable(opened_.state->applied().index);
 }
 
 void SimulatedServer::ScheduleTick() {
@@ -148,7 +192,8 @@ void SimulatedServer::Put(Input input) {
   if (!is_up()) return;
   inbox_.push_back(std::move(input));
   if (std::exchange(turn_due_, true)) return;
-  turns_.After(dice_.MomentBetween(0, kTurnDelayMax), [this] { Turn(); });
+  const Moment delay_max = dice_.Chance(kLatePerThousand) ? kLateDelayMax : kTurnDelayMax;
+  turns_.After(dice_.MomentBetween(0, delay_max), [this] { Turn(); });
 }
 
 void SimulatedServer::Turn() {
@@ -186,10 +231,12 @@ void SimulatedServer::CarryOut(Effects effects) {
   }
   ApplyWork work{.proposals_appended = std::move(effects.proposals_appended),
                  .entries = std::move(effects.entries_to_apply),
-                 .reads_ready = std::move(effects.reads_ready)};
-  if (!work.proposals_appended.empty() || !work.entries.empty() || !work.reads_ready.empty()) {
-    apply_.Push(std::move(work));
-  }
+                 .reads_ready = std::move(effects.reads_ready),
+                 .checkpoint = effects.checkpoint_state,
+                 .switch_to = effects.switch_state,
+                 .complete = effects.complete_install};
+  if (!work.empty()) apply_.Push(std::move(work));
+  CarryOutSnapshotWork(effects);
 }
 
 // Writes that do several things at once are where a crash hurts most, and rare: aimed at.
@@ -198,6 +245,7 @@ bool SimulatedServer::AimsPowerCutAt(const PersistRequest& request) {
   if (request.promise) per_thousand = disk_.is_busy() ? 400 : 20;
   if (request.promise && !request.entries.empty()) per_thousand = 300;
   if (request.truncate_from) per_thousand = 800;
+  if (request.rebase) per_thousand = request.rebase->keeps_suffix ? 100 : 500;
   if (!dice_.Chance(per_thousand) || !world_.network.is_storming()) return false;
   if (!world_.plan.Has(Fault::kPowerLostInDiskStep)) return false;
   world_.story.Count(Fault::kPowerLostInDiskStep);
@@ -228,14 +276,17 @@ void SimulatedServer::ObserveCommit(const RaftStatus& status) {
 
 // ---- The wire.
 
+Moment SimulatedServer::Patience() const {
+  const RaftOptions& options = world_.plan.options;
+  return options.election_timeout_ticks_max * options.tick_ms * kMillisecond;
+}
+
 void SimulatedServer::SendRequest(OutgoingRequest outgoing) {
   laws_.RequestLeaves(outgoing.request);
-  const Moment patience =
-      world_.plan.options.election_timeout_ticks_max * world_.plan.options.tick_ms * kMillisecond;
   requests_.emplace(
       NumberOf(outgoing.request),
       OpenRequest{
-          .peer = outgoing.to, .deadline = world_.time.now() + patience, .left_at = ++order_});
+          .peer = outgoing.to, .deadline = world_.time.now() + Patience(), .left_at = ++order_});
   world_.story.Tell(
       [&] { return NameOf(self_) + " -> " + NameOf(outgoing.to) + " " + Tell(outgoing.request); });
   world_.network.Send(self_, outgoing.to,
@@ -244,8 +295,8 @@ void SimulatedServer::SendRequest(OutgoingRequest outgoing) {
                       });
 }
 
-void SimulatedServer::RequestArrives(ServerId from, std::uint64_t sender_life,
-                                     PeerRequest request) {
+void SimulatedServer::RequestArrives(ServerId from, std::uint64_t sender_life, PeerRequest request,
+                                     SnapshotPieces pieces) {
   if (!is_up()) {  // The connection is refused.
     world_.network.Send(self_, from, [this, from, sender_life, number = NumberOf(request)] {
       world_.peer(from).NobodyAnswers(sender_life, number);
@@ -257,6 +308,7 @@ void SimulatedServer::RequestArrives(ServerId from, std::uint64_t sender_life,
                                 .caller_life = sender_life,
                                 .number = NumberOf(request),
                                 .verified = VerifiedBy(request)});
+  if (pieces != nullptr) snapshots_.Arrived(call, std::move(pieces));
   Put(RequestReceived{.sender = {.peer = from, .call_id = call}, .request = std::move(request)});
 }
 
@@ -267,6 +319,7 @@ void SimulatedServer::SendResponse(OutgoingResponse outgoing) {
   }
   const OpenCall open = call->second;
   calls_.erase(call);
+  snapshots_.Forget(outgoing.to.call_id);
   laws_.ResponseLeaves(outgoing.response, outgoing.to.peer, open.verified);
   const auto* vote = std::get_if<RequestVoteResponse>(&outgoing.response);
   if (vote != nullptr && vote->vote_granted) {

@@ -23,6 +23,7 @@
 #include "tests/simulation/machine.h"
 #include "tests/simulation/network.h"
 #include "tests/simulation/server_laws.h"
+#include "tests/simulation/snapshot_lane.h"
 
 namespace raft::simulation {
 
@@ -105,6 +106,8 @@ class SimulatedServer {
   void Put(Input input);
   void Turn();
   void CarryOut(Effects effects);
+  void BeginApplyLane();
+  void CarryOutSnapshotWork(const Effects& effects);
   bool AimsPowerCutAt(const PersistRequest& request);
   void NoteEvents(const std::vector<RaftEvent>& events);
   void ObserveCommit(const RaftStatus& status);
@@ -112,7 +115,11 @@ class SimulatedServer {
   // The wire.
   void SendRequest(OutgoingRequest outgoing);
   void SendResponse(OutgoingResponse outgoing);
-  void RequestArrives(ServerId from, std::uint64_t sender_life, PeerRequest request);
+  void RequestArrives(ServerId from, std::uint64_t sender_life, PeerRequest request,
+                      SnapshotPieces pieces = nullptr);
+  void SendSnapshot(const SnapshotToSend& wanted);
+  void EndCall(CallId call);
+  Moment Patience() const;
   void ResponseArrives(ServerId from, std::uint64_t life, PeerResponse response);
   void NobodyAnswers(std::uint64_t life, RequestNumber number);
   void GiveUpLateRequests();
@@ -124,10 +131,12 @@ class SimulatedServer {
   const ServerId self_;
   const Surroundings world_;
   Dice dice_;
+  const RaftOptions options_;
   std::unique_ptr<Machine> machine_;
   ServerLaws laws_;
   DiskLane disk_;
   ApplyLane apply_;
+  SnapshotLane snapshots_;
   Lane turns_;
 
   // One life.

@@ -29,7 +29,15 @@ constexpr std::array<std::string_view, kSometimes> kNames = {
     "state_fell_behind_the_log",
     "promise_survived_without_its_log",
     "disk_error_ended_a_process",
-    "start_refused"};
+    "start_refused",
+    "log_trimmed",
+    "snapshot_sent",
+    "snapshot_installed",
+    "snapshot_not_needed",
+    "snapshot_replaced",
+    "snapshot_broken",
+    "install_finished_at_start",
+    "crash_during_install"};
 
 template <typename Numbers>
 void AddEach(Numbers& sum, const Numbers& more) {

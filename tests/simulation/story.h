@@ -43,8 +43,16 @@ enum class Sometimes : std::uint8_t {
   kPromiseSurvivedWithoutItsLog,
   kDiskErrorEndedAProcess,
   kStartRefused,
+  kLogTrimmed,
+  kSnapshotSent,
+  kSnapshotInstalled,
+  kSnapshotNotNeeded,
+  kSnapshotReplaced,
+  kSnapshotBroken,
+  kInstallFinishedAtStart,
+  kCrashDuringInstall,
 };
-inline constexpr std::size_t kSometimes = 24;
+inline constexpr std::size_t kSometimes = 32;
 std::string_view NameOf(Sometimes state);
 
 // Plain numbers, so that they can be added up across runs and processes.

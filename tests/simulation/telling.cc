@@ -39,7 +39,7 @@ std::string Tell(const RecoveredState& recovered) {
   return "term " + Text(recovered.promise.current_term) + ", vote " +
          (recovered.promise.voted_for ? Text(*recovered.promise.voted_for) : "nobody") +
          ", a log that ends at " +
-         (recovered.entries.empty() ? "0@0" : Text(recovered.entries.back()->position())) +
+         Text(recovered.entries.empty() ? recovered.base : recovered.entries.back()->position()) +
          ", applied " + Text(recovered.applied.index);
 }
 
@@ -72,6 +72,14 @@ std::string Tell(const RaftEvent& event) {
           },
           [](const CommitAdvanced& e) { return "commits up to " + Text(e.commit_index); },
           [](const StaleResponseDropped& e) { return "drops a stale answer of " + NameOf(e.peer); },
+          [](const LogTrimmed& e) {
+            return "trims " + std::to_string(e.count) + " entries; its log begins at index " +
+                   Text(e.first_index);
+          },
+          [](const SnapshotNeeded& e) { return "sends a snapshot to " + NameOf(e.peer); },
+          [](const SnapshotInstalled& e) {
+            return "has installed a snapshot that ends at " + Text(e.last_included);
+          },
           [](const ImpossibleMessageRefused& e) {
             return "refuses " + NameOf(e.peer) + ": " + e.law;
           }},
@@ -92,6 +100,10 @@ std::string Tell(const PeerRequest& request) {
                                         Text(r.term) + " after " + Text(r.previous) + " entries " +
                                         std::to_string(r.entries.size()) + " commit " +
                                         Text(r.leader_commit);
+                               },
+                               [](const InstallSnapshotRequest& r) {
+                                 return "InstallSnapshot #" + Text(r.number) + " term " +
+                                        Text(r.term) + " up to " + Text(r.last_included);
                                }},
                     request);
 }
@@ -112,6 +124,10 @@ std::string Tell(const PeerResponse& response) {
                    if (!r.conflict) return text + " refused";
                    return text + " conflict at " + Text(r.conflict->index) + " term " +
                           (r.conflict->term ? Text(*r.conflict->term) : "none");
+                 },
+                 [](const InstallSnapshotResponse& r) {
+                   return "snapshot #" + Text(r.number) + " term " + Text(r.term) +
+                          (r.success ? " match " + Text(r.match_index) : " refused");
                  }},
       response);
 }
@@ -131,6 +147,10 @@ void CountSometimes(const RaftEvent& event, Story& story) {
     story.Count(Sometimes::kConflictTruncated);
   } else if (std::holds_alternative<AppendMismatched>(event)) {
     story.Count(Sometimes::kFollowerBackedUpByTerms);
+  } else if (std::holds_alternative<LogTrimmed>(event)) {
+    story.Count(Sometimes::kLogTrimmed);
+  } else if (std::holds_alternative<SnapshotInstalled>(event)) {
+    story.Count(Sometimes::kSnapshotInstalled);
   } else if (std::holds_alternative<StaleResponseDropped>(event)) {
     story.Count(Sometimes::kStaleResponseDropped);
   }

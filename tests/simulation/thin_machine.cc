@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/check.h"
+#include "tests/simulation/thin_installer.h"
 #include "tests/simulation/thin_store.h"
 
 namespace raft::simulation {
@@ -47,13 +48,16 @@ class ThinStorage final : public Storage {
   }
 
   void Carry(const PersistRequest& request) {
-    std::vector<LogEntryPointer>& entries = disk_.entries;
-    if (request.truncate_from && request.truncate_from->value() <= entries.size()) {
-      entries.resize(request.truncate_from->value() - 1);
+    if (request.rebase) {
+      disk_.MoveBase(request.rebase->base, request.rebase->log_time_ms,
+                     request.rebase->keeps_suffix);
+    }
+    if (request.truncate_from && *request.truncate_from <= disk_.last_index()) {
+      disk_.entries.resize(*request.truncate_from - disk_.base.index - 1);
     }
     for (const LogEntryPointer& entry : request.entries) {
-      RAFT_CHECK(entry->index.value() == entries.size() + 1, "a write leaves no gap in the log");
-      entries.push_back(entry);
+      RAFT_CHECK(entry->index == disk_.last_index().Next(), "a write leaves no gap in the log");
+      disk_.entries.push_back(entry);
     }
   }
 
@@ -76,31 +80,57 @@ bool ThinDisk::Step(Dice& dice, bool* done_by_half) {
   return false;
 }
 
+void ThinDisk::MoveBase(LogPosition to, LogTimeMs log_time_ms, bool keeps_suffix) {
+  if (keeps_suffix) {
+    RAFT_CHECK(to.index <= last_index(), "what is kept follows an entry of the log");
+    entries.erase(entries.begin(),
+                  entries.begin() + static_cast<std::ptrdiff_t>(to.index - base.index));
+  } else {
+    entries.clear();
+  }
+  base = to;
+  base_log_time_ms = log_time_ms;
+}
+
 ThinMachine::ThinMachine(std::uint64_t seed, LogTimeMs founding_time_ms) : dice_(seed, 0) {
-  disk_.founding_time_ms = founding_time_ms;
+  disk_.base_log_time_ms = founding_time_ms;
+  disk_.checkpoint.log_time_ms = founding_time_ms;
 }
 
 absl::StatusOr<OpenedServer> ThinMachine::Start() {
   disk_.has_lost_power = false;
   if (disk_.fails_for_good) return Broken("the promise");
+  FinishInstall();
   OpenedServer opened;
   opened.recovered.promise = disk_.promise;
+  opened.recovered.base = disk_.base;
+  opened.recovered.log_time_ms = disk_.base_log_time_ms;
   opened.recovered.entries = disk_.entries;
   opened.recovered.applied = disk_.applied;
-  opened.recovered.log_time_ms = disk_.founding_time_ms;
   opened.storage = std::make_unique<ThinStorage>(disk_, dice_);
   opened.state = std::make_unique<ThinStore>(disk_, dice_);
+  opened.installer = std::make_unique<ThinInstaller>(disk_, dice_);
   return opened;
+}
+
+// As a start of raftd does (persistence/README.md, what a start accepts).
+void ThinMachine::FinishInstall() {
+  disk_.received.reset();
+  if (!std::exchange(disk_.log_must_follow, false)) return;
+  const LogPosition end = disk_.applied;
+  if (end.index <= disk_.base.index) return;
+  const bool is_in_log = end.index <= disk_.last_index() && disk_.At(end.index)->position() == end;
+  disk_.MoveBase(end, disk_.checkpoint.log_time_ms, is_in_log);
 }
 
 void ThinMachine::ProcessEnded() { disk_.steps_to_power_cut = 0; }
 
 // The state's writes are not synced one by one, so any end of them may be gone.
 void ThinMachine::PowerLost() {
-  const std::uint64_t kept =
-      dice_.Between(static_cast<std::uint32_t>(disk_.checkpointed.index.value()),
-                    static_cast<std::uint32_t>(disk_.applied.index.value()));
-  disk_.applied = kept == 0 ? LogPosition{} : disk_.entries[kept - 1]->position();
+  const LogIndex kept(
+      dice_.Between(static_cast<std::uint32_t>(disk_.checkpoint.applied.index.value()),
+                    static_cast<std::uint32_t>(disk_.applied.index.value())));
+  disk_.applied = kept == LogIndex(0) ? LogPosition{} : disk_.PositionAt(kept);
   disk_.steps_to_power_cut = 0;
 }
 

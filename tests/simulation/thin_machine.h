@@ -7,21 +7,42 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/effects.h"
+#include "raft/v1/key_value.pb.h"
 #include "tests/simulation/machine.h"
 
 namespace raft::simulation {
 
+// A whole state as it was at one moment.
+struct ThinState {
+  std::map<std::string, raft::v1::KeyValue> items;
+  LogPosition applied;
+  LogTimeMs log_time_ms = 0;
+  std::uint64_t records_hash = 0;  // a sum, so that the order of records does not matter
+};
+
 // What lies on the thin disk.
 struct ThinDisk {
   Promise promise;
-  std::vector<LogEntryPointer> entries;  // the entry at index i is entries[i - 1]
-  LogTimeMs founding_time_ms = 0;
-  LogPosition applied;       // the state holds everything up to here
-  LogPosition checkpointed;  // and is synced up to here
+  LogPosition base;
+  LogTimeMs base_log_time_ms = 0;
+  std::vector<LogEntryPointer> entries;  // after the base
+  ThinState checkpoint;                  // the state as it was synced last
+  LogPosition applied;                   // the state holds everything up to here
+  bool log_must_follow = false;          // the state is a snapshot that the log has not followed
+  std::optional<ThinState> received;     // a snapshot that lies beside the state, whole
+
+  LogIndex last_index() const { return base.index + entries.size(); }
+  const LogEntryPointer& At(LogIndex index) const { return entries.at(index - base.index - 1); }
+  LogPosition PositionAt(LogIndex index) const {
+    if (index == base.index) return base;
+    return index == checkpoint.applied.index ? checkpoint.applied : At(index)->position();
+  }
+  void MoveBase(LogPosition to, LogTimeMs log_time_ms, bool keeps_suffix);
 
   std::uint32_t steps_to_power_cut = 0;  // 0: the power stays on
   std::uint32_t steps_to_failure = 0;    // 0: no failure is due
@@ -50,6 +71,8 @@ class ThinMachine final : public Machine {
   void Repair() override;
 
  private:
+  void FinishInstall();
+
   Dice dice_;
   ThinDisk disk_;
 };

@@ -1,7 +1,7 @@
 #include "tests/simulation/thin_store.h"
 
 #include "core/check.h"
-#include "tests/simulation/thin_machine.h"
+#include "tests/simulation/thin_installer.h"
 
 namespace raft::simulation {
 namespace {
@@ -23,9 +23,10 @@ std::string ResultOf(const raft::v1::CommandResult& result) { return result.Seri
 }  // namespace
 
 ThinStore::ThinStore(ThinDisk& disk, Dice& dice)
-    : disk_(disk), dice_(dice), log_time_ms_(disk.founding_time_ms) {
-  for (std::uint64_t index = 1; index <= disk.applied.index.value(); ++index) {
-    Execute(*disk.entries.at(index - 1));
+    : disk_(disk), dice_(dice), state_(disk.checkpoint) {
+  for (LogIndex index = state_.applied.index.Next(); index <= disk.applied.index;
+       index = index.Next()) {
+    Execute(*disk.At(index));
   }
 }
 
@@ -49,7 +50,8 @@ ApplyOutcome ThinStore::Apply(std::span<const LogEntryPointer> entries) {
 }
 
 std::string ThinStore::Execute(const LogEntry& entry) {
-  log_time_ms_ = entry.log_time_ms;
+  state_.log_time_ms = entry.log_time_ms;
+  state_.applied = entry.position();
   if (entry.kind != EntryKind::kCommand) return {};
   RAFT_CHECK(command_.ParseFromString(entry.data), "a simulated client sends commands");
   const std::uint64_t revision = entry.index.value();
@@ -64,54 +66,65 @@ std::string ThinStore::Execute(const LogEntry& entry) {
     return ResultOf(result);
   }
   const raft::v1::CompareAndSet& swap = command_.compare_and_set();
-  const auto found = items_.find(swap.key());
-  const std::uint64_t current = found == items_.end() ? 0 : found->second.modified_revision();
+  const auto found = state_.items.find(swap.key());
+  const std::uint64_t current = found == state_.items.end() ? 0 : found->second.modified_revision();
   const bool succeeds = current == swap.expected_revision();
   result.mutable_compare_and_set()->set_succeeded(succeeds);
   if (succeeds) {
     Put(swap.key(), swap.value(), revision);
     result.mutable_compare_and_set()->set_revision(revision);
-  } else if (found != items_.end()) {
+  } else if (found != state_.items.end()) {
     *result.mutable_compare_and_set()->mutable_current() = found->second;
   }
   return ResultOf(result);
 }
 
 void ThinStore::Put(const std::string& key, const std::string& value, std::uint64_t revision) {
-  raft::v1::KeyValue& item = items_[key];
-  if (item.version() != 0) records_hash_ -= HashOf(item);
+  raft::v1::KeyValue& item = state_.items[key];
+  if (item.version() != 0) state_.records_hash -= HashOf(item);
   item.set_key(key);
   item.set_value(value);
   if (item.created_revision() == 0) item.set_created_revision(revision);
   item.set_modified_revision(revision);
   item.set_version(item.version() + 1);
-  records_hash_ += HashOf(item);
+  state_.records_hash += HashOf(item);
 }
 
 bool ThinStore::Delete(const std::string& key) {
-  const auto found = items_.find(key);
-  if (found == items_.end()) return false;
-  records_hash_ -= HashOf(found->second);
-  items_.erase(found);
+  const auto found = state_.items.find(key);
+  if (found == state_.items.end()) return false;
+  state_.records_hash -= HashOf(found->second);
+  state_.items.erase(found);
   return true;
 }
 
 absl::Status ThinStore::Read(const raft::v1::Query& query, raft::v1::ReadResponse* response) {
   RAFT_CHECK(query.has_get(), "a simulated client reads key by key");
-  const auto found = items_.find(query.get().key());
-  if (found != items_.end()) *response->add_items() = found->second;
+  const auto found = state_.items.find(query.get().key());
+  if (found != state_.items.end()) *response->add_items() = found->second;
   return absl::OkStatus();
 }
 
 std::string ThinStore::digest() const {
-  return std::to_string(records_hash_ + static_cast<std::uint64_t>(log_time_ms_) * 11 +
+  return std::to_string(state_.records_hash + static_cast<std::uint64_t>(state_.log_time_ms) * 11 +
                         disk_.applied.index.value() * 13 + disk_.applied.term.value() * 17);
 }
 
 absl::Status ThinStore::Checkpoint() {
   bool done_by_half = false;
   if (!disk_.Step(dice_, &done_by_half)) return absl::UnavailableError("the disk is broken");
-  disk_.checkpointed = disk_.applied;
+  disk_.checkpoint = state_;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::unique_ptr<SnapshotSource>> ThinStore::OpenSnapshot() {
+  return std::unique_ptr<SnapshotSource>(std::make_unique<ThinSource>(state_, digest()));
+}
+
+absl::Status ThinStore::CompleteInstall() {
+  bool done_by_half = false;
+  if (!disk_.Step(dice_, &done_by_half)) return absl::UnavailableError("the disk is broken");
+  disk_.log_must_follow = false;
   return absl::OkStatus();
 }
 

@@ -1,7 +1,8 @@
 // The key-value state machine of a thin machine: the same answers as the real one, in a map.
 //
 // Puts, deletes, compare-and-sets and gets; whatever else a command may be is not simulated.
-// Rebuilds itself from the log when it is opened, so that any earlier state can come back.
+// Rebuilds itself from its checkpoint and the log when it is opened, so that any state since can
+// come back.
 #pragma once
 
 #include <map>
@@ -10,10 +11,9 @@
 
 #include "persistence/key_value_store.h"
 #include "tests/simulation/dice.h"
+#include "tests/simulation/thin_machine.h"
 
 namespace raft::simulation {
-
-struct ThinDisk;
 
 class ThinStore final : public KeyValueStore {
  public:
@@ -22,13 +22,15 @@ class ThinStore final : public KeyValueStore {
 
   ApplyOutcome Apply(std::span<const LogEntryPointer> entries) override;
   LogPosition applied() const override;
-  LogTimeMs log_time_ms() const override { return log_time_ms_; }
+  LogTimeMs log_time_ms() const override { return state_.log_time_ms; }
   absl::Status Read(const raft::v1::Query& query, raft::v1::ReadResponse* response) override;
   // Depends on the records, where the state stands, and log time; not on how it came about.
   std::string digest() const override;
   absl::StatusOr<std::string> ScanDigest() override { return digest(); }
-  std::uint64_t key_count() const override { return items_.size(); }
+  std::uint64_t key_count() const override { return state_.items.size(); }
   absl::Status Checkpoint() override;
+  absl::StatusOr<std::unique_ptr<SnapshotSource>> OpenSnapshot() override;
+  absl::Status CompleteInstall() override;
 
  private:
   std::string Execute(const LogEntry& entry);
@@ -37,10 +39,8 @@ class ThinStore final : public KeyValueStore {
 
   ThinDisk& disk_;
   Dice& dice_;
-  std::map<std::string, raft::v1::KeyValue> items_;
-  LogTimeMs log_time_ms_ = 0;
-  std::uint64_t records_hash_ = 0;  // a sum, so that the order of records does not matter
-  raft::v1::Command command_;       // reused
+  ThinState state_;
+  raft::v1::Command command_;  // reused
 };
 
 }  // namespace raft::simulation
