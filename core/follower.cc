@@ -160,13 +160,15 @@ const char* Follower::BrokenLaw(const AppendEntriesRequest& request) const {
 bool Follower::ContradictsInstall(const AppendEntriesRequest& request) const {
   const std::optional<LogPosition> end = state_.snapshot_install.end();
   if (!end) return false;
+  const LogTimeMs end_time = state_.snapshot_install.end_log_time_ms();
   const RaftLog& log = state_.log();
   const bool confirms_another_history =
       request.previous.index >= end->index && log.Contains(request.previous) && !log.Contains(*end);
   return confirms_another_history ||
          std::any_of(request.entries.begin(), request.entries.end(),
-                     [&end](const LogEntryPointer& entry) {
-                       return entry->index == end->index && entry->term != end->term;
+                     [&end, end_time](const LogEntryPointer& entry) {
+                       return entry->index == end->index &&
+                              (entry->term != end->term || entry->log_time_ms != end_time);
                      });
 }
 

@@ -26,6 +26,7 @@ class SnapshotInstall {
   // Whether the stored state is being made the live one.
   bool is_running() const { return stage_ != Stage::kNone; }
   // Where that state ends; none while there is no such.
+  LogTimeMs end_log_time_ms() const { return stored_.log_time_ms; }
   std::optional<LogPosition> end() const {
     return is_running() ? std::optional(stored_.last_included) : std::nullopt;
   }

@@ -71,4 +71,8 @@ struct LogPosition {
 // never falls along the log. Never a wall clock.
 using LogTimeMs = std::int64_t;
 
+// A log time above this is a bug or an attack: every later leader continues from it, and adding its
+// own ticks must never overflow.
+inline constexpr LogTimeMs kLogTimeMsMax = LogTimeMs{1} << 62;
+
 }  // namespace raft

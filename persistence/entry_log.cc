@@ -15,6 +15,8 @@ namespace {
 // So many deletes ride along in each write, and cost it some tens of microseconds. More than the
 // entries that a write brings on average, so the leftovers of one trim are gone before the next.
 constexpr std::size_t kLeftoversPerWrite = 1000;
+// Nobody waits for a commit yet.
+constexpr std::size_t kLeftoversPerWriteAtStart = 50'000;
 
 std::string_view View(const leveldb::Slice& slice) { return {slice.data(), slice.size()}; }
 leveldb::Slice ToSlice(std::string_view view) { return {view.data(), view.size()}; }
@@ -97,7 +99,7 @@ absl::Status EntryLog::DeleteLeftovers() {
   if (leftovers_.empty()) return absl::OkStatus();
   while (!leftovers_.empty()) {
     batch_.Clear();
-    FillWithLeftovers();
+    FillWithLeftovers(kLeftoversPerWriteAtStart);
     if (absl::Status status = database_->Write(&batch_, /*sync=*/true); !status.ok()) return status;
   }
   ReclaimSpace();
@@ -211,7 +213,8 @@ absl::StatusOr<ChainEnd> EntryLog::ReadChainEnd(LogIndex index, const NetChange&
 absl::Status EntryLog::CarryOut(NetChange* change) {
   ChainEnd end = change->start;
   Fill(change, &end);
-  bool deletes = FillWithLeftovers();
+  // Faster than they come, so that they do not pile up under a flood of small entries.
+  bool deletes = FillWithLeftovers(std::max(kLeftoversPerWrite, 2 * change->entries.size()));
   if (absl::Status status = database_->Write(&batch_, /*sync=*/true); !status.ok()) return status;
   if (change->rebases) {
     // After a reset the base may lie beyond everything that was ever stored.
@@ -223,7 +226,7 @@ absl::Status EntryLog::CarryOut(NetChange* change) {
   // With nothing to append there may be no other write for long.
   if (change->rebases && change->entries.empty()) {
     batch_.Clear();
-    deletes = FillWithLeftovers() || deletes;
+    deletes = FillWithLeftovers(kLeftoversPerWrite) || deletes;
     absl::Status status = database_->Write(&batch_, /*sync=*/true);
     if (!status.ok()) return status;
   }
@@ -257,9 +260,9 @@ void EntryLog::Fill(NetChange* change, ChainEnd* end) {
 
 // Only what was left over by an earlier, durable write: without that base the log would have a
 // hole. False: there was nothing.
-bool EntryLog::FillWithLeftovers() {
+bool EntryLog::FillWithLeftovers(std::size_t count_max) {
   std::size_t count = 0;
-  for (; count < kLeftoversPerWrite && !leftovers_.empty(); ++count) {
+  for (; count < count_max && !leftovers_.empty(); ++count) {
     IndexRange& range = leftovers_.front();
     batch_.Delete(EntryKey(range.first));
     if (range.first == range.last) {

@@ -85,7 +85,7 @@ class EntryLog {
 
   absl::Status CarryOut(NetChange* change);
   void Fill(NetChange* change, ChainEnd* end);
-  bool FillWithLeftovers();
+  bool FillWithLeftovers(std::size_t count_max);
   void LeaveOver(LogIndex first, LogIndex last);
   void ReclaimSpace();
 

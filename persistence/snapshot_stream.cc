@@ -151,6 +151,12 @@ absl::Status SnapshotDecoder::DecodeHead(std::string_view body, SnapshotPiece* p
   header_.key_count = reader.TakeUint64();
   header_.digest = std::string(reader.Take(kDigestDigits));
   if (!reader.ok()) return Damaged(pieces_, "the head is too short");
+  const bool names_an_entry =
+      header_.last_included.index > LogIndex(0) && header_.last_included.term > Term(0);
+  if (!names_an_entry) return Damaged(pieces_, "the head names no entry");
+  if (header_.log_time_ms < 0 || header_.log_time_ms > kLogTimeMsMax) {
+    return Damaged(pieces_, "the log time of the head is beyond all time");
+  }
   piece->configuration = reader.rest();
   return absl::OkStatus();
 }

@@ -61,7 +61,10 @@ void SnapshotReceiver::Discard() {
 void SnapshotReceiver::Begin(const SnapshotToStore& snapshot,
                              const std::shared_ptr<SnapshotStream>& stream) {
   if (storing_) EndStoring(SnapshotReceipt::kReplaced);
-  if (stream == nullptr) return;  // it broke while the core made up its mind
+  if (stream == nullptr) {       // it broke while the core made up its mind
+    parts_.installer.Discard();  // and what was stored before it is not wanted any more
+    return;
+  }
   storing_ = Storing{.snapshot = snapshot,
                      .stream = stream,
                      .incoming = nullptr,

@@ -23,6 +23,8 @@ using SteadyClock = std::chrono::steady_clock;
 
 // Once everything is sent, the peer checks, syncs and installs the whole: many pieces' time.
 constexpr int kStallTimeoutsForAnswer = 6;
+// And this many times as long as sending it took.
+constexpr int kTransfersForAnswer = 4;
 
 }  // namespace
 
@@ -105,6 +107,7 @@ class SnapshotSender::Transfer final
   // from outside its reactions.
   void Offer() {
     if (const auto reason = given_up()) return EndUnsent(*reason);
+    NoteMoved(/*all_sent=*/false);  // whatever this server was busy with until now
     offer_ = {.number = snapshot_.number,
               .term = snapshot_.term,
               .leader_id = parts_.rules.local().server_id,
@@ -166,8 +169,11 @@ class SnapshotSender::Transfer final
     {
       MutexLock lock(mutex_);
       if (ended_) return;
-      const auto patience =
-          parts_.options.stall_timeout * (all_sent_ ? kStallTimeoutsForAnswer : 1);
+      SteadyClock::duration patience = parts_.options.stall_timeout;
+      // The receiver reads the whole state back before it answers, so a larger one takes longer.
+      if (all_sent_) {
+        patience = patience * kStallTimeoutsForAnswer + kTransfersForAnswer * (moved_at_ - began_);
+      }
       stalled = SteadyClock::now() - moved_at_ >= patience;
     }
     if (stalled) return GiveUp(PeerCallOutcome::kDeadline);
@@ -231,6 +237,8 @@ class SnapshotSender::Transfer final
       ended_ = true;
     }
     const auto self = shared_from_this();
+    // Whoever waits until nothing is under way may close the data directory next.
+    source_.reset();
     sender_.Forget(*this);
   }
 

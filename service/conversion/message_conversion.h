@@ -19,10 +19,6 @@ namespace raft {
 // term near 2^64, and sums of indexes could overflow (trap A20).
 inline constexpr std::uint64_t kNumberMax = std::uint64_t{1} << 62;
 
-// A log time above this is a bug or an attack: every later leader continues from it, and adding its
-// own ticks must never overflow.
-inline constexpr LogTimeMs kLogTimeMsMax = LogTimeMs{1} << 62;
-
 struct ConversionLimits {
   // An entry with more data than this is refused. At least the largest command that any server of
   // the cluster may be set to accept, or a follower with smaller limits could never catch up.
