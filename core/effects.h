@@ -5,10 +5,13 @@
 // has answered, so whoever carries effects out has no order to get wrong.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <vector>
 
+#include "core/cluster_configuration.h"
 #include "core/events.h"
 #include "core/log_entry.h"
 #include "core/messages.h"
@@ -75,6 +78,24 @@ enum class RefusalReason : std::uint8_t {
   kOverloaded,      // uncommitted_bytes_max reached
   kLogFull,         // log_bytes_max reached
   kLeadershipLost,  // a read that was waiting when the leader stepped down: nothing was answered
+  kTransferring,    // this leader is handing over; ask the one it hands over to
+  // Of changes of members and hand-overs:
+  kTermNotCommitted,     // this leader has not committed an entry of its term yet (trap D1)
+  kConfigurationMoved,   // another configuration is in force than the one expected
+  kChangeUnderWay,       // the last change of members is not finished
+  kNoMajorityReachable,  // of the voters that would be, too few answer (RefusedChange)
+  kLearnerBehind,        // a voter to be lags too far; it may be listed as joining instead
+  kTransferToSelf,       // this server leads already
+  kTargetNotVoter,       // unknown, a learner or leaving
+  kTargetUnreachable,    // it has not answered for an election timeout
+  kTransferUnderWay,     // one at a time
+};
+
+// The arithmetic of kNoMajorityReachable.
+struct RefusedChange {
+  std::size_t voters = 0;     // that would be
+  std::size_t majority = 0;   // of them
+  std::size_t reachable = 0;  // of them, this server included
 };
 
 // The proposal was certainly not appended; the read was certainly not answered.
@@ -83,7 +104,30 @@ struct Refusal {
   RefusalReason reason;
   std::optional<ServerId> leader_hint;
   Term current_term;
-  std::optional<ServerId> silent_peer;  // the member whose silence fills the log, if one does
+  std::optional<ServerId> silent_peer{};        // whose silence fills the log, or who lags
+  std::optional<RefusedChange> refused_change{};  // of kNoMajorityReachable
+};
+
+enum class TransferOutcome : std::uint8_t {
+  kDone,         // the target leads
+  kOtherLeads,   // somebody else does
+  kNothingCame,  // no new leader within two election timeouts; this server may still lead
+};
+
+// How a hand-over that was begun ended.
+struct TransferEnded {
+  Ticket ticket;
+  TransferOutcome outcome;
+  std::optional<ServerId> leader;
+  Term current_term;
+};
+
+// What the transport needs to know when the configuration in force has changed, and at start.
+struct ConfigurationInForce {
+  LogIndex index;
+  std::shared_ptr<const ClusterConfiguration> configuration;
+  // Whom requests may go to: the members, and those that left and are still to hear of it.
+  std::vector<Member> peers;
 };
 
 // The peer needs entries that were trimmed. Stream it a snapshot of the state machine, taken now or
@@ -110,6 +154,8 @@ struct Effects {
   std::vector<ProposalAppended> proposals_appended;
   std::vector<ReadReady> reads_ready;
   std::vector<Refusal> refusals;
+  std::vector<TransferEnded> transfers_ended;
+  std::optional<ConfigurationInForce> configuration;  // carry it out before `requests`
   std::vector<RaftEvent> events;
 
   std::vector<SnapshotToSend> snapshots_to_send;

@@ -15,8 +15,8 @@ enum class RoleName : std::uint8_t { kFollower, kPreCandidate, kCandidate, kLead
 // Lower-case word for logs, metrics and stories: "follower", "pre_candidate", ...
 const char* ToString(RoleName role);
 
-// What kind of ballot, and how it ended. A transfer ballot comes with leadership transfer.
-enum class BallotKind : std::uint8_t { kPreVote, kVote };
+// What kind of ballot, and how it ended. A transfer ballot is a vote that the leader asked for.
+enum class BallotKind : std::uint8_t { kPreVote, kVote, kTransfer };
 enum class BallotOutcome : std::uint8_t { kWon, kLost, kTimeout };
 
 enum class VoteDecision : std::uint8_t {
@@ -28,7 +28,13 @@ enum class VoteDecision : std::uint8_t {
 };
 
 // Why a leader or candidate stopped being one.
-enum class StepDownReason : std::uint8_t { kNewerTerm, kLeaderFound, kQuorumLost, kDiskStalled };
+enum class StepDownReason : std::uint8_t {
+  kNewerTerm,
+  kLeaderFound,
+  kQuorumLost,
+  kDiskStalled,
+  kRemoved,  // the committed configuration does not list this leader among its voters
+};
 
 struct TermAdopted {
   Term term;
@@ -94,9 +100,23 @@ struct SnapshotInstalled {
   LogPosition last_included;
 };
 
+// Another configuration is in force: appended, taken back by a truncation, or of a snapshot.
+struct ConfigurationChanged {
+  LogIndex index;
+  bool is_joint;
+};
+// This server was told that it is no member any more.
+struct ToldRemoved {
+  LogIndex configuration_index;
+};
+struct TransferBegan {
+  ServerId target;
+};
+
 using RaftEvent = std::variant<TermAdopted, RoleChanged, LeaderRecognized, LeaderLost, SteppedDown,
                                BallotEnded, VoteDecided, EntriesTruncated, AppendMismatched,
                                CommitAdvanced, StaleResponseDropped, ImpossibleMessageRefused,
-                               LogTrimmed, SnapshotNeeded, SnapshotInstalled>;
+                               LogTrimmed, SnapshotNeeded, SnapshotInstalled, ConfigurationChanged,
+                               ToldRemoved, TransferBegan>;
 
 }  // namespace raft

@@ -1,13 +1,15 @@
 // Everything that can happen to a server, one struct each. The whole way into the core.
 //
 // The world turns what it sees (a timer, an RPC, a finished write) into one of these and calls
-// RaftServer::Step. Later parts of the protocol (membership, hand-over) each add theirs.
+// RaftServer::Step.
 #pragma once
 
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
+#include "core/cluster_configuration.h"
 #include "core/messages.h"
 #include "core/types.h"
 
@@ -47,6 +49,20 @@ struct ReadRequested {
   Ticket ticket;
 };
 
+// An operator wants other members (§6). Members that are new voters must be listed as joining: they
+// become voters when they keep up. Answered like a proposal: appended, or refused.
+struct MembershipChangeRequested {
+  Ticket ticket;
+  std::optional<LogIndex> expected_index;  // refuse unless this is the configuration in force
+  std::vector<Member> members;             // ClusterConfiguration::IsSound
+};
+
+// Somebody wants another leader (dissertation §3.10). Answered by TransferEnded, or refused.
+struct LeadershipTransferRequested {
+  Ticket ticket;
+  std::optional<ServerId> target;  // none: the voter that is furthest
+};
+
 // Everything up to this write is durable: promise and log both.
 struct WritePersisted {
   PersistSequence sequence;
@@ -68,7 +84,8 @@ struct SnapshotStored {
   ReturnAddress sender;
   RequestNumber number;
   LogPosition last_included;
-  LogTimeMs log_time_ms = 0;  // at last_included
+  LogTimeMs log_time_ms = 0;           // at last_included
+  IndexedConfiguration configuration;  // in force there
 };
 
 // The stored snapshot is the live state now, durably (answers Effects::switch_state).
@@ -80,7 +97,8 @@ struct StateSwitched {
 struct InstallCompleted {};
 
 using Input = std::variant<Tick, RequestReceived, ResponseReceived, PeerUnreachable,
-                           CommandProposed, ReadRequested, WritePersisted, EntriesApplied,
+                           CommandProposed, ReadRequested, MembershipChangeRequested,
+                           LeadershipTransferRequested, WritePersisted, EntriesApplied,
                            StateCheckpointed, SnapshotStored, StateSwitched, InstallCompleted>;
 
 }  // namespace raft

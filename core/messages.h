@@ -29,6 +29,7 @@ struct PreVoteResponse {
   RequestNumber number;
   Term term;
   bool vote_granted = false;
+  LogIndex removed_at{};  // a committed configuration of this index lists the asker no more; 0: none
 
   friend bool operator==(const PreVoteResponse&, const PreVoteResponse&) = default;
 };
@@ -39,6 +40,7 @@ struct RequestVoteRequest {
   Term term;
   ServerId candidate_id;
   LogPosition last_log;  // index and term are 0 for an empty log
+  bool leadership_transfer = false;  // the leader asked for this election: it does not disturb it
 
   friend bool operator==(const RequestVoteRequest&, const RequestVoteRequest&) = default;
 };
@@ -102,10 +104,27 @@ struct InstallSnapshotResponse {
   friend bool operator==(const InstallSnapshotResponse&, const InstallSnapshotResponse&) = default;
 };
 
-using PeerRequest =
-    std::variant<PreVoteRequest, RequestVoteRequest, AppendEntriesRequest, InstallSnapshotRequest>;
+// TimeoutNow RPC (dissertation §3.10): the leader asks this server to take over, now.
+struct TimeoutNowRequest {
+  RequestNumber number;
+  Term term;
+  ServerId leader_id;
+
+  friend bool operator==(const TimeoutNowRequest&, const TimeoutNowRequest&) = default;
+};
+
+// That it was heard; what came of it shows in the election.
+struct TimeoutNowResponse {
+  RequestNumber number;
+  Term term;
+
+  friend bool operator==(const TimeoutNowResponse&, const TimeoutNowResponse&) = default;
+};
+
+using PeerRequest = std::variant<PreVoteRequest, RequestVoteRequest, AppendEntriesRequest,
+                                 InstallSnapshotRequest, TimeoutNowRequest>;
 using PeerResponse = std::variant<PreVoteResponse, RequestVoteResponse, AppendEntriesResponse,
-                                  InstallSnapshotResponse>;
+                                  InstallSnapshotResponse, TimeoutNowResponse>;
 
 // Where the answer to a request goes. A value, not a connection.
 struct ReturnAddress {

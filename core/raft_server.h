@@ -29,7 +29,8 @@ namespace raft {
 class RaftServer {
  public:
   // Starts as a follower with commit index = applied index; applies nothing that no leader has
-  // confirmed (trap G2). Requires: `self` is not zero, entries contiguous, applied within them.
+  // confirmed (trap G2). `configuration` is the one in force at the applied position. Requires:
+  // `self` is not zero, entries contiguous, applied within them.
   RaftServer(ServerId self, const ClusterConfiguration& configuration, const RaftOptions& options,
              std::uint64_t random_seed, const RecoveredState& recovered);
   RaftServer(const RaftServer&) = delete;

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <vector>
 
+#include "core/cluster_configuration.h"
 #include "core/events.h"
 #include "core/types.h"
 
@@ -49,7 +51,11 @@ struct RaftStatus {
   // Follower: ticks since this term's leader last spoke. Leader: ticks since a majority, itself
   // included, last answered. Others: none.
   std::optional<std::uint64_t> leader_contact_ticks;
-  std::vector<ServerId> voters;
+  std::shared_ptr<const ClusterConfiguration> configuration;  // in force; never null
+  LogIndex configuration_index;                               // of its entry; 0: the founding one
+  // This server was told that a committed configuration of this index lists it no more.
+  std::optional<LogIndex> removed_at;
+  std::optional<ServerId> transfer_target;  // this leader is handing over to it
   std::vector<PeerStatus> peers;
 };
 
