@@ -8,7 +8,7 @@ namespace raft {
 // Figure 2, Candidates: "On conversion to candidate, start election: increment currentTerm, vote
 // for self, reset election timer, send RequestVote RPCs to all other servers".
 NextRole Candidate::OnEnter() {
-  RAFT_CHECK(state_.configuration.IsVoter(state_.self), "only a voter campaigns");
+  RAFT_CHECK(state_.MayCampaign(), "only a voter campaigns");
   election_term_ = state_.current_term().Next();
   state_.persistent.AdoptTerm(election_term_);
   state_.Note(TermAdopted{.term = election_term_});
@@ -73,6 +73,14 @@ NextRole Candidate::OnInstallSnapshotResponse(ServerId, const InstallSnapshotRes
   return NextRole::kStay;  // It belongs to a leadership of ours that is over.
 }
 
+NextRole Candidate::OnTimeoutNowRequest(const TimeoutNowRequest&, ReturnAddress) {
+  return NextRole::kFollowerThenRedeliver;  // This term has a leader, as with AppendEntries.
+}
+
+NextRole Candidate::OnTimeoutNowResponse(ServerId, const TimeoutNowResponse&) {
+  return NextRole::kStay;  // It belongs to a leadership of ours that is over.
+}
+
 NextRole Candidate::OnPeerUnreachable(const PeerUnreachable&) {
   return NextRole::kStay;  // No answer is not an answer; the timer decides.
 }
@@ -87,6 +95,16 @@ NextRole Candidate::OnReadRequested(const ReadRequested& read) {
   return NextRole::kStay;
 }
 
+NextRole Candidate::OnMembershipChangeRequested(MembershipChangeRequested request) {
+  Refuse(request.ticket, RefusalReason::kNotLeader);
+  return NextRole::kStay;
+}
+
+NextRole Candidate::OnLeadershipTransferRequested(const LeadershipTransferRequested& request) {
+  Refuse(request.ticket, RefusalReason::kNotLeader);
+  return NextRole::kStay;
+}
+
 NextRole Candidate::OnWritePersisted() {
   if (state_.persistent.durability().durable_sequence() < own_vote_sequence_) {
     return NextRole::kStay;  // An older write; the own vote is still under way (trap A24).
@@ -97,11 +115,13 @@ NextRole Candidate::OnWritePersisted() {
 }
 
 void Candidate::AskForVotes() {
-  for (const ServerId peer : state_.configuration.PeersOf(state_.self)) {
+  for (const ServerId peer : state_.configuration().voters()) {
+    if (peer == state_.self) continue;
     const RequestVoteRequest request{.number = state_.TakeRequestNumber(),
                                      .term = election_term_,
                                      .candidate_id = state_.self,
-                                     .last_log = state_.log().last_position()};
+                                     .last_log = state_.log().last_position(),
+                                     .leadership_transfer = kind_ == BallotKind::kTransfer};
     outbox_.SendOncePromiseIsDurable(OutgoingRequest{.to = peer, .request = request});
   }
 }
@@ -109,7 +129,7 @@ void Candidate::AskForVotes() {
 void Candidate::EndBallot(BallotOutcome outcome) {
   if (has_ended_) return;
   has_ended_ = true;
-  state_.Note(BallotEnded{.kind = BallotKind::kVote, .outcome = outcome, .term = election_term_});
+  state_.Note(BallotEnded{.kind = kind_, .outcome = outcome, .term = election_term_});
 }
 
 }  // namespace raft

@@ -11,7 +11,9 @@ namespace raft {
 
 class Candidate final : public Role {
  public:
-  explicit Candidate(RoleContext context) : Role(context), tally_(context.state.configuration) {}
+  // `kind`: of its own accord (kVote), or because the leader asked it to (kTransfer).
+  explicit Candidate(RoleContext context, BallotKind kind = BallotKind::kVote)
+      : Role(context), kind_(kind), tally_(context.state.configuration()) {}
 
   RoleName name() const override { return RoleName::kCandidate; }
   std::optional<ServerId> leader() const override { return std::nullopt; }
@@ -31,9 +33,13 @@ class Candidate final : public Role {
                                     ReturnAddress sender) override;
   NextRole OnInstallSnapshotResponse(ServerId from,
                                      const InstallSnapshotResponse& response) override;
+  NextRole OnTimeoutNowRequest(const TimeoutNowRequest& request, ReturnAddress sender) override;
+  NextRole OnTimeoutNowResponse(ServerId from, const TimeoutNowResponse& response) override;
   NextRole OnPeerUnreachable(const PeerUnreachable& unreachable) override;
   NextRole OnCommandProposed(CommandProposed proposal) override;
   NextRole OnReadRequested(const ReadRequested& read) override;
+  NextRole OnMembershipChangeRequested(MembershipChangeRequested request) override;
+  NextRole OnLeadershipTransferRequested(const LeadershipTransferRequested& request) override;
   NextRole OnWritePersisted() override;
   void BeforeEffects() override {}                // It spoke when it entered.
   void FillStatus(RaftStatus&) const override {}  // It knows nothing others do not.
@@ -42,6 +48,7 @@ class Candidate final : public Role {
   void AskForVotes();
   void EndBallot(BallotOutcome outcome);
 
+  const BallotKind kind_;
   VoteTally tally_;
   PersistSequence own_vote_sequence_;  // the write that makes the own vote count
   Term election_term_;

@@ -39,9 +39,9 @@ bool IsVoterIn(const std::vector<Member>& members, ServerId server) {
 }
 
 std::size_t CountVoters(const std::vector<Member>& members) {
-  return static_cast<std::size_t>(std::count_if(
-      members.begin(), members.end(),
-      [](const Member& member) { return member.role == MemberRole::kVoter; }));
+  return static_cast<std::size_t>(
+      std::count_if(members.begin(), members.end(),
+                    [](const Member& member) { return member.role == MemberRole::kVoter; }));
 }
 
 bool IsMajorityOf(const std::vector<Member>& members, const std::set<ServerId>& servers) {
@@ -196,9 +196,8 @@ bool ClusterConfiguration::IsMajority(const std::set<ServerId>& servers) const {
 }
 
 bool ClusterConfiguration::HasJoining() const {
-  return std::any_of(members_.begin(), members_.end(), [](const Member& member) {
-    return member.role == MemberRole::kJoining;
-  });
+  return std::any_of(members_.begin(), members_.end(),
+                     [](const Member& member) { return member.role == MemberRole::kJoining; });
 }
 
 std::vector<Member> ClusterConfiguration::MembersAfterJoining() const {

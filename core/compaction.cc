@@ -32,7 +32,7 @@ void Compaction::OnCheckpointed(LogIndex through, const std::vector<LogIndex>& n
   const LogIndex base = std::min(through, Dispensable(needed_after, state));
   if (base <= old_base) return;
   state.persistent.MoveBaseTo({.index = base, .term = *state.log().TermAt(base)},
-                              state.log().LogTimeAt(base));
+                              state.log().LogTimeAt(base), IndexedConfiguration{});
   state.Note(LogTrimmed{.first_index = base.Next(), .count = base - old_base});
 }
 

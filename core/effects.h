@@ -104,14 +104,14 @@ struct Refusal {
   RefusalReason reason;
   std::optional<ServerId> leader_hint;
   Term current_term;
-  std::optional<ServerId> silent_peer{};        // whose silence fills the log, or who lags
+  std::optional<ServerId> silent_peer{};          // whose silence fills the log, or who lags
   std::optional<RefusedChange> refused_change{};  // of kNoMajorityReachable
 };
 
 enum class TransferOutcome : std::uint8_t {
   kDone,         // the target leads
   kOtherLeads,   // somebody else does
-  kNothingCame,  // no new leader within two election timeouts; this server may still lead
+  kNothingCame,  // no new leader within an election timeout; this server may still lead
 };
 
 // How a hand-over that was begun ended.

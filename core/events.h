@@ -113,10 +113,10 @@ struct TransferBegan {
   ServerId target;
 };
 
-using RaftEvent = std::variant<TermAdopted, RoleChanged, LeaderRecognized, LeaderLost, SteppedDown,
-                               BallotEnded, VoteDecided, EntriesTruncated, AppendMismatched,
-                               CommitAdvanced, StaleResponseDropped, ImpossibleMessageRefused,
-                               LogTrimmed, SnapshotNeeded, SnapshotInstalled, ConfigurationChanged,
-                               ToldRemoved, TransferBegan>;
+using RaftEvent =
+    std::variant<TermAdopted, RoleChanged, LeaderRecognized, LeaderLost, SteppedDown, BallotEnded,
+                 VoteDecided, EntriesTruncated, AppendMismatched, CommitAdvanced,
+                 StaleResponseDropped, ImpossibleMessageRefused, LogTrimmed, SnapshotNeeded,
+                 SnapshotInstalled, ConfigurationChanged, ToldRemoved, TransferBegan>;
 
 }  // namespace raft

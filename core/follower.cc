@@ -29,7 +29,7 @@ void Follower::OnExit() {
 NextRole Follower::OnTick() {
   if (!state_.election_timer.TickAndCheckExpired()) return NextRole::kStay;
   // Whoever has no vote in the configuration waits to be told of one in which it has.
-  if (!state_.configuration.IsVoter(state_.self)) return NextRole::kStay;
+  if (!state_.MayCampaign()) return NextRole::kStay;
   return NextRole::kPreCandidate;
 }
 
@@ -99,6 +99,25 @@ NextRole Follower::OnInstallSnapshotResponse(ServerId, const InstallSnapshotResp
   return NextRole::kStay;  // It belongs to a leadership of ours that is over.
 }
 
+// TimeoutNow RPC (dissertation §3.10): campaign as if the election timeout had elapsed, and without
+// asking first, for the others still hear their leader (trap E-3).
+NextRole Follower::OnTimeoutNowRequest(const TimeoutNowRequest& request, ReturnAddress sender) {
+  RespondHeard(request, sender);
+  if (IsSecondLeader(request.leader_id)) {
+    state_.Note(ImpossibleMessageRefused{.peer = request.leader_id,
+                                         .law = "Election Safety: a second leader in one term"});
+    return NextRole::kStay;
+  }
+  RecognizeLeader(request.leader_id);
+  // Its log is about to be replaced, or it cannot be elected (trap E-1).
+  if (state_.snapshot_install.is_running() || !state_.MayCampaign()) return NextRole::kStay;
+  return NextRole::kTransferCandidate;
+}
+
+NextRole Follower::OnTimeoutNowResponse(ServerId, const TimeoutNowResponse&) {
+  return NextRole::kStay;  // It belongs to a leadership of ours that is over.
+}
+
 NextRole Follower::OnPeerUnreachable(const PeerUnreachable&) {
   return NextRole::kStay;  // A follower waits for no answers.
 }
@@ -110,6 +129,16 @@ NextRole Follower::OnCommandProposed(CommandProposed proposal) {
 
 NextRole Follower::OnReadRequested(const ReadRequested& read) {
   Refuse(read.ticket, RefusalReason::kNotLeader);
+  return NextRole::kStay;
+}
+
+NextRole Follower::OnMembershipChangeRequested(MembershipChangeRequested request) {
+  Refuse(request.ticket, RefusalReason::kNotLeader);
+  return NextRole::kStay;
+}
+
+NextRole Follower::OnLeadershipTransferRequested(const LeadershipTransferRequested& request) {
+  Refuse(request.ticket, RefusalReason::kNotLeader);
   return NextRole::kStay;
 }
 

@@ -30,9 +30,13 @@ class Follower final : public Role {
                                     ReturnAddress sender) override;
   NextRole OnInstallSnapshotResponse(ServerId from,
                                      const InstallSnapshotResponse& response) override;
+  NextRole OnTimeoutNowRequest(const TimeoutNowRequest& request, ReturnAddress sender) override;
+  NextRole OnTimeoutNowResponse(ServerId from, const TimeoutNowResponse& response) override;
   NextRole OnPeerUnreachable(const PeerUnreachable& unreachable) override;
   NextRole OnCommandProposed(CommandProposed proposal) override;
   NextRole OnReadRequested(const ReadRequested& read) override;
+  NextRole OnMembershipChangeRequested(MembershipChangeRequested request) override;
+  NextRole OnLeadershipTransferRequested(const LeadershipTransferRequested& request) override;
   NextRole OnWritePersisted() override;
   void BeforeEffects() override {}  // A follower speaks when spoken to.
   void FillStatus(RaftStatus& status) const override;

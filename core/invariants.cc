@@ -30,6 +30,12 @@ void Invariants::CheckOneState(const ServerState& state, const Role& role) const
   RAFT_CHECK(durable <= log.last_index(), "only what is in the log is durable");
   RAFT_CHECK(log.last_position().term <= state.current_term(), "no entry is of a later term (N4)");
 
+  RAFT_CHECK(state.configuration_index() <= log.last_index(),
+             "the configuration in force is in the log or the state (N8)");
+  const bool campaigns =
+      role.name() == RoleName::kCandidate || role.name() == RoleName::kPreCandidate;
+  RAFT_CHECK_IMPLIES(campaigns, state.MayCampaign(), "only a voter campaigns (trap D9)");
+
   const bool campaigns_or_leads =
       role.name() == RoleName::kCandidate || role.name() == RoleName::kLeader;
   RAFT_CHECK_IMPLIES(campaigns_or_leads, state.persistent.voted_for() == state.self,

@@ -1,27 +1,12 @@
 #include "core/leader.h"
 
 #include <algorithm>
-#include <functional>
 #include <utility>
 
 #include "core/check.h"
 #include "core/voting.h"
 
 namespace raft {
-namespace {
-
-// The value that a majority has reached, given everybody's: the majority-th largest. Joint
-// configurations will need it of both sets.
-template <typename Value>
-Value ReachedByMajority(std::vector<Value> values, std::size_t majority) {
-  RAFT_CHECK(majority >= 1 && majority <= values.size(), "a majority is part of the cluster");
-  const auto nth = values.begin() + static_cast<std::ptrdiff_t>(majority - 1);
-  std::nth_element(values.begin(), nth, values.end(), std::greater<>());
-  return *nth;
-}
-
-}  // namespace
-
 // Figure 2, Leaders: "Upon election: send initial empty AppendEntries RPCs". Ours carry the no-op
 // that starts the term (§8), so one round both announces the leader and commits what came before.
 NextRole Leader::OnEnter() {
@@ -30,9 +15,7 @@ NextRole Leader::OnEnter() {
   started_at_ticks_ = state_.ticks;
   disk_idle_or_done_at_ticks_ = state_.ticks;
   log_time_at_start_ms_ = state_.log().last_log_time_ms();
-  for (const ServerId peer : state_.configuration.PeersOf(state_.self)) {
-    peers_.emplace(peer, PeerProgress(state_.log().last_index(), state_.ticks));
-  }
+  MeetPeers();
   heartbeat_ticks_left_ = options().heartbeat_ticks;
   term_start_index_ = AppendEntry(EntryKind::kNoOp, {}).index;
   state_.Note(LeaderRecognized{.leader = state_.self, .term = state_.current_term()});
@@ -63,6 +46,12 @@ NextRole Leader::OnTick() {
     state_.Note(SteppedDown{.reason = StepDownReason::kDiskStalled, .term = state_.current_term()});
     return NextRole::kFollower;
   }
+  if (IsRemoved() && !state_.transfer.is_running()) {
+    state_.Note(SteppedDown{.reason = StepDownReason::kRemoved, .term = state_.current_term()});
+    return NextRole::kFollower;
+  }
+  ForgetDeparted();
+  PromoteThoseThatKeepUp();
   const std::optional<RequestNumber> needed = reads_.oldest_needed();
   reads_are_overdue_ = needed && needed == needed_at_last_tick_;
   needed_at_last_tick_ = needed;
@@ -164,6 +153,9 @@ NextRole Leader::OnInstallSnapshotResponse(ServerId from, const InstallSnapshotR
 NextRole Leader::OnPeerUnreachable(const PeerUnreachable& unreachable) {
   const auto peer = peers_.find(unreachable.peer);
   if (peer != peers_.end()) peer->second.BecameUnreachable(unreachable.number);
+  if (state_.transfer.IsAsking(unreachable.number)) {
+    state_.transfer.GiveUp(state_.current_term(), answers_.transfers_ended);
+  }
   return NextRole::kStay;
 }
 
@@ -174,6 +166,9 @@ NextRole Leader::OnCommandProposed(CommandProposed proposal) {
     const bool is_full =
         *reason == RefusalReason::kOverloaded || *reason == RefusalReason::kLogFull;
     Refuse(proposal.ticket, *reason, is_full ? SilentPeer() : std::nullopt);
+    if (*reason == RefusalReason::kTransferring) {
+      answers_.refusals.back().leader_hint = state_.transfer.target();
+    }
     return NextRole::kStay;
   }
   const LogPosition position = AppendEntry(EntryKind::kCommand, std::move(proposal.command));
@@ -198,6 +193,7 @@ NextRole Leader::OnWritePersisted() {
 
 void Leader::BeforeEffects() {
   for (auto& [id, peer] : peers_) ReplicateTo(id, peer);
+  AskTargetToCampaign();
   ConfirmLeadershipForReads();
   ReleaseConfirmedReads();  // Alone in its cluster a leader is its own majority.
 }
@@ -206,11 +202,9 @@ void Leader::FillStatus(RaftStatus& status) const {
   status.leader_contact_ticks = TicksSinceQuorumContact();
   status.reads_waiting = reads_.size();
   status.log_time_ms = LogTimeNow();
+  status.transfer_target = state_.transfer.target();
   const RaftLog& log = state_.log();
   for (const auto& [id, peer] : peers_) {
-    const bool lags = peer.match_index() < log.last_index();
-    // Of what was trimmed only the last log time is known.
-    const LogIndex oldest_lacked = std::max(peer.match_index().Next(), log.base().index);
     status.peers.push_back({.peer = id,
                             .match_index = peer.match_index(),
                             .next_index = peer.next_index(),
@@ -218,7 +212,7 @@ void Leader::FillStatus(RaftStatus& status) const {
                             .entries_in_flight = peer.has_entries_in_flight(),
                             .lag_entries = log.last_index() - peer.match_index(),
                             .lag_bytes = log.BytesBetween(MatchWithinLog(peer), log.last_index()),
-                            .lag_ms = lags ? LogTimeNow() - log.LogTimeAt(oldest_lacked) : 0,
+                            .lag_ms = LagMs(peer),
                             .last_contact_ticks = state_.ticks - peer.last_contact_ticks()});
   }
 }
@@ -306,6 +300,13 @@ std::vector<LogIndex> Leader::LogNeededAfter() const {
   return needed;
 }
 
+LogTimeMs Leader::LagMs(const PeerProgress& peer) const {
+  const RaftLog& log = state_.log();
+  if (peer.match_index() >= log.last_index()) return 0;
+  // Of what was trimmed only the last log time is known.
+  return LogTimeNow() - log.LogTimeAt(std::max(peer.match_index().Next(), log.base().index));
+}
+
 LogIndex Leader::MatchWithinLog(const PeerProgress& peer) const {
   return std::max(peer.match_index(), state_.log().base().index);
 }
@@ -320,8 +321,13 @@ void Leader::ConfirmLeadershipForReads() {
   if (!needed) return;
   std::vector<std::pair<RequestNumber, ServerId>> may_be_asked;
   const bool is_overdue = reads_are_overdue_ && reads_.oldest_needed() == needed_at_last_tick_;
-  std::size_t still_to_ask = is_overdue ? peers_.size() : state_.configuration.majority() - 1;
+  const ClusterConfiguration& configuration = state_.configuration();
+  // Two majorities, or one that this server is no part of, are asked for from everybody.
+  const bool asks_all =
+      is_overdue || configuration.is_joint() || !configuration.IsVoter(state_.self);
+  std::size_t still_to_ask = asks_all ? peers_.size() : configuration.majority() - 1;
   for (const auto& [id, peer] : peers_) {
+    if (!configuration.IsVoter(id)) continue;
     if (peer.highest_answered() >= *needed || peer.has_read_heartbeat_in_flight() ||
         peer.HasHeartbeatInFlightSince(*needed)) {
       if (still_to_ask > 0) --still_to_ask;
@@ -371,44 +377,47 @@ void Leader::BackUp(ServerId from, PeerProgress& peer, const AnsweredRequest& an
 // log[N].term == currentTerm: set commitIndex = N" (§5.3, §5.4). Entries of earlier terms are
 // committed only by what follows them (§5.4.2, Figure 8).
 void Leader::AdvanceCommitIndex() {
-  std::vector<LogIndex> match{state_.persistent.durability().durable_index()};
-  for (const auto& [id, peer] : peers_) match.push_back(peer.match_index());
-  const LogIndex reached = ReachedByMajority(std::move(match), state_.configuration.majority());
+  const LogIndex reached = state_.configuration().ReachedByMajority([this](ServerId voter) {
+    return voter == state_.self ? state_.persistent.durability().durable_index()
+                                : peers_.at(voter).match_index();
+  });
   if (reached <= state_.commit_index) return;
   if (state_.log().TermAt(reached) != state_.current_term()) return;
   state_.AdvanceCommitIndex(reached);
+  ContinueChange();
 }
 
 void Leader::ReleaseConfirmedReads() {
   if (reads_.empty()) return;
   // Before the first commit of the term the commit index may be stale (dissertation §6.4, step 1).
   if (!HasCommittedInItsTerm()) return;
-  std::vector<RequestNumber> answered{state_.next_request_number()};  // this server hears itself
-  for (const auto& [id, peer] : peers_) answered.push_back(peer.highest_answered());
-  const RequestNumber confirmed =
-      ReachedByMajority(std::move(answered), state_.configuration.majority());
+  const RequestNumber confirmed = state_.configuration().ReachedByMajority([this](ServerId voter) {
+    return voter == state_.self ? state_.next_request_number()  // this server hears itself
+                                : peers_.at(voter).highest_answered();
+  });
   for (ReadReady& ready : reads_.TakeConfirmed(confirmed, state_.commit_index)) {
     answers_.reads_ready.push_back(ready);
   }
 }
 
 std::uint64_t Leader::TicksSinceQuorumContact() const {
-  std::vector<std::uint64_t> contact{state_.ticks};
-  for (const auto& [id, peer] : peers_) contact.push_back(peer.last_contact_ticks());
-  return state_.ticks - ReachedByMajority(std::move(contact), state_.configuration.majority());
+  return state_.ticks - state_.configuration().ReachedByMajority([this](ServerId voter) {
+    return voter == state_.self ? state_.ticks : peers_.at(voter).last_contact_ticks();
+  });
 }
 
 // A leader whose disk hangs may still commit by its peers' disks, but applies nothing and so
 // answers nobody, while its heartbeats keep everybody else from leading (trap H11). Twice as
-// patient as with silent peers, because a slow sync is often shared by every disk. Alone it has no
-// better.
+// patient as with silent peers, because a slow sync is often shared by every disk. Where nobody
+// else could lead there is nothing better.
 bool Leader::HasDiskStalled() const {
-  if (peers_.empty()) return false;
+  if (!BestSuccessor()) return false;
   return state_.ticks - disk_idle_or_done_at_ticks_ > 2 * options().election_timeout_ticks_max;
 }
 
 std::optional<RefusalReason> Leader::ReasonToRefuse(const CommandProposed& proposal) const {
   const RaftLog& log = state_.log();
+  if (state_.transfer.is_running()) return RefusalReason::kTransferring;
   if (proposal.expected_term && *proposal.expected_term != state_.current_term()) {
     return RefusalReason::kTermMoved;
   }
@@ -427,6 +436,7 @@ std::optional<ServerId> Leader::SilentPeer() const {
   std::optional<ServerId> silent;
   std::uint64_t longest_ticks = options().election_timeout_ticks_min;
   for (const auto& [id, peer] : peers_) {
+    if (!state_.configuration().IsVoter(id)) continue;
     const std::uint64_t silent_ticks = state_.ticks - peer.last_contact_ticks();
     if (silent_ticks <= longest_ticks) continue;
     longest_ticks = silent_ticks;

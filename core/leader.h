@@ -35,15 +35,48 @@ class Leader final : public Role {
                                     ReturnAddress sender) override;
   NextRole OnInstallSnapshotResponse(ServerId from,
                                      const InstallSnapshotResponse& response) override;
+  NextRole OnTimeoutNowRequest(const TimeoutNowRequest& request, ReturnAddress sender) override;
+  NextRole OnTimeoutNowResponse(ServerId from, const TimeoutNowResponse& response) override;
   NextRole OnPeerUnreachable(const PeerUnreachable& unreachable) override;
   NextRole OnCommandProposed(CommandProposed proposal) override;
   NextRole OnReadRequested(const ReadRequested& read) override;
+  NextRole OnMembershipChangeRequested(MembershipChangeRequested request) override;
+  NextRole OnLeadershipTransferRequested(const LeadershipTransferRequested& request) override;
   NextRole OnWritePersisted() override;
   void BeforeEffects() override;
   void FillStatus(RaftStatus& status) const override;
   std::vector<LogIndex> LogNeededAfter() const override;
+  std::vector<Member> DepartedPeers() const override;
 
  private:
+  // A peer that the configuration lists no more, until it knows that.
+  struct Departed {
+    Member member;
+    std::optional<RequestNumber> told_from{};  // requests from here on say that it is committed
+    std::uint64_t until_ticks = 0;             // then it is left alone anyhow
+  };
+
+  // Members and hand-over: leader_membership.cc.
+  std::optional<Refusal> RefusalOfChange(const MembershipChangeRequested& request) const;
+  RefusedChange CountReachable(const std::vector<Member>& members) const;
+  bool IsChangeUnderWay() const;
+  // Whether it answered within an election timeout.
+  bool Answers(ServerId server) const;
+  bool KeepsUp(ServerId server) const;
+  LogPosition AppendConfiguration(const ClusterConfiguration& next);
+  // Makes sure that every member has its progress.
+  void MeetPeers();
+  void ContinueChange();
+  // Whether this leader has no vote any more in what is committed.
+  bool IsRemoved() const;
+  void TellDeparted();
+  void ForgetDeparted();
+  void PromoteThoseThatKeepUp();
+  bool IsFitToLead(ServerId server) const;
+  std::optional<ServerId> BestSuccessor() const;
+  void BeginTransfer(std::optional<Ticket> ticket, ServerId target);
+  void AskTargetToCampaign();
+
   LogPosition AppendEntry(EntryKind kind, std::string data);
   LogTimeMs LogTimeNow() const;
 
@@ -51,6 +84,8 @@ class Leader final : public Role {
   void SendHeartbeat(ServerId to, PeerProgress& peer, bool for_reads);
   void ReplicateTo(ServerId to, PeerProgress& peer);
   void SendSnapshotTo(ServerId to, PeerProgress& peer);
+  // The age of the oldest entry that a peer lacks; 0: it lacks none.
+  LogTimeMs LagMs(const PeerProgress& peer) const;
   // What a peer is known to have, as far as this log can tell: not behind its base.
   LogIndex MatchWithinLog(const PeerProgress& peer) const;
   void ConfirmLeadershipForReads();
@@ -72,7 +107,8 @@ class Leader final : public Role {
   // The peer that has been silent longest, if it is silent beyond an election timeout.
   std::optional<ServerId> SilentPeer() const;
 
-  std::map<ServerId, PeerProgress> peers_;
+  std::map<ServerId, PeerProgress> peers_;  // the members, and those that departed
+  std::map<ServerId, Departed> departed_;
   ReadQueue reads_;
   LogIndex term_start_index_;  // of the no-op that starts this term
   std::uint32_t heartbeat_ticks_left_ = 0;

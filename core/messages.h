@@ -29,7 +29,8 @@ struct PreVoteResponse {
   RequestNumber number;
   Term term;
   bool vote_granted = false;
-  LogIndex removed_at{};  // a committed configuration of this index lists the asker no more; 0: none
+  LogIndex
+      removed_at{};  // a committed configuration of this index lists the asker no more; 0: none
 
   friend bool operator==(const PreVoteResponse&, const PreVoteResponse&) = default;
 };
@@ -39,7 +40,7 @@ struct RequestVoteRequest {
   RequestNumber number;
   Term term;
   ServerId candidate_id;
-  LogPosition last_log;  // index and term are 0 for an empty log
+  LogPosition last_log;              // index and term are 0 for an empty log
   bool leadership_transfer = false;  // the leader asked for this election: it does not disturb it
 
   friend bool operator==(const RequestVoteRequest&, const RequestVoteRequest&) = default;

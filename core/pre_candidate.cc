@@ -6,7 +6,7 @@
 namespace raft {
 
 NextRole PreCandidate::OnEnter() {
-  RAFT_CHECK(state_.configuration.IsVoter(state_.self), "only a voter campaigns");
+  RAFT_CHECK(state_.MayCampaign(), "only a voter campaigns");
   state_.election_timer.Restart();
   first_number_ = state_.next_request_number();
   tally_.Grant(state_.self);
@@ -33,6 +33,11 @@ NextRole PreCandidate::OnPreVoteRequest(const PreVoteRequest& request, ReturnAdd
 }
 
 NextRole PreCandidate::OnPreVoteResponse(ServerId from, const PreVoteResponse& response) {
+  if (response.removed_at > state_.configuration_index()) {
+    state_.removed_at = response.removed_at;
+    state_.Note(ToldRemoved{.configuration_index = response.removed_at});
+    return NextRole::kFollower;  // Nobody needs an election by a server that is no member (D9).
+  }
   if (response.number < first_number_ || !response.vote_granted) return NextRole::kStay;
   if (response.term != state_.current_term().Next()) return NextRole::kStay;
   tally_.Grant(from);
@@ -67,6 +72,14 @@ NextRole PreCandidate::OnInstallSnapshotResponse(ServerId, const InstallSnapshot
   return NextRole::kStay;  // It belongs to a leadership of ours that is over.
 }
 
+NextRole PreCandidate::OnTimeoutNowRequest(const TimeoutNowRequest&, ReturnAddress) {
+  return NextRole::kFollowerThenRedeliver;  // There is a leader, as with AppendEntries.
+}
+
+NextRole PreCandidate::OnTimeoutNowResponse(ServerId, const TimeoutNowResponse&) {
+  return NextRole::kStay;  // It belongs to a leadership of ours that is over.
+}
+
 NextRole PreCandidate::OnPeerUnreachable(const PeerUnreachable&) {
   return NextRole::kStay;  // No answer is not an answer; the timer decides.
 }
@@ -81,12 +94,23 @@ NextRole PreCandidate::OnReadRequested(const ReadRequested& read) {
   return NextRole::kStay;
 }
 
+NextRole PreCandidate::OnMembershipChangeRequested(MembershipChangeRequested request) {
+  Refuse(request.ticket, RefusalReason::kNotLeader);
+  return NextRole::kStay;
+}
+
+NextRole PreCandidate::OnLeadershipTransferRequested(const LeadershipTransferRequested& request) {
+  Refuse(request.ticket, RefusalReason::kNotLeader);
+  return NextRole::kStay;
+}
+
 NextRole PreCandidate::OnWritePersisted() {
   return NextRole::kStay;  // A pre-vote promises nothing that needs a disk.
 }
 
 void PreCandidate::AskForPreVotes() {
-  for (const ServerId peer : state_.configuration.PeersOf(state_.self)) {
+  for (const ServerId peer : state_.configuration().voters()) {
+    if (peer == state_.self) continue;
     const PreVoteRequest request{.number = state_.TakeRequestNumber(),
                                  .term = state_.current_term().Next(),
                                  .candidate_id = state_.self,

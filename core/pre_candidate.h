@@ -12,7 +12,8 @@ namespace raft {
 
 class PreCandidate final : public Role {
  public:
-  explicit PreCandidate(RoleContext context) : Role(context), tally_(context.state.configuration) {}
+  explicit PreCandidate(RoleContext context)
+      : Role(context), tally_(context.state.configuration()) {}
 
   RoleName name() const override { return RoleName::kPreCandidate; }
   std::optional<ServerId> leader() const override { return std::nullopt; }
@@ -32,9 +33,13 @@ class PreCandidate final : public Role {
                                     ReturnAddress sender) override;
   NextRole OnInstallSnapshotResponse(ServerId from,
                                      const InstallSnapshotResponse& response) override;
+  NextRole OnTimeoutNowRequest(const TimeoutNowRequest& request, ReturnAddress sender) override;
+  NextRole OnTimeoutNowResponse(ServerId from, const TimeoutNowResponse& response) override;
   NextRole OnPeerUnreachable(const PeerUnreachable& unreachable) override;
   NextRole OnCommandProposed(CommandProposed proposal) override;
   NextRole OnReadRequested(const ReadRequested& read) override;
+  NextRole OnMembershipChangeRequested(MembershipChangeRequested request) override;
+  NextRole OnLeadershipTransferRequested(const LeadershipTransferRequested& request) override;
   NextRole OnWritePersisted() override;
   void BeforeEffects() override {}                // It spoke when it entered.
   void FillStatus(RaftStatus&) const override {}  // It knows nothing others do not.

@@ -29,11 +29,15 @@ RaftServer::RaftServer(ServerId self, const ClusterConfiguration& configuration,
   role_ = MakeRole(NextRole::kFollower);
   const NextRole next = role_->OnEnter();
   RAFT_CHECK(next == NextRole::kStay, "a server starts as a follower (§5.2)");
+  was_member_ = configuration.Find(self) != nullptr;
   invariants_.Check(state_, *role_);
 }
 
 void RaftServer::Step(Input input) {
   std::visit([this](auto&& happened) { Handle(std::move(happened)); }, std::move(input));
+  state_.transfer.Look(role_->leader(), state_.current_term(), state_.ticks,
+                       answers_.transfers_ended);
+  NoteRemoval();
   invariants_.Check(state_, *role_);
 }
 
@@ -41,6 +45,7 @@ Effects RaftServer::TakeEffects() {
   role_->BeforeEffects();
   compaction_.BeforeEffects(role_->LogNeededAfter(), state_);
   Effects effects;
+  AnnounceConfiguration(effects);
   if (state_.persistent.has_unsaved_changes()) {
     effects.persist = state_.persistent.TakePersistRequest();
   }
@@ -50,6 +55,7 @@ Effects RaftServer::TakeEffects() {
   effects.proposals_appended = std::exchange(answers_.proposals_appended, {});
   effects.reads_ready = std::exchange(answers_.reads_ready, {});
   effects.refusals = std::exchange(answers_.refusals, {});
+  effects.transfers_ended = std::exchange(answers_.transfers_ended, {});
   effects.events = std::exchange(state_.events, {});
   invariants_.Check(state_, *role_);
   return effects;
@@ -74,7 +80,10 @@ RaftStatus RaftServer::status() const {
       .uncommitted_bytes = log.BytesBetween(state_.commit_index, log.last_index()),
       .reads_waiting = 0,
       .leader_contact_ticks = std::nullopt,
-      .voters = state_.configuration.voters(),
+      .configuration = state_.persistent.configurations().newest().configuration,
+      .configuration_index = state_.configuration_index(),
+      .removed_at = state_.removed_at,
+      .transfer_target = std::nullopt,
       .peers = {}};
   role_->FillStatus(status);
   return status;
@@ -102,6 +111,14 @@ void RaftServer::Handle(CommandProposed proposal) {
 }
 
 void RaftServer::Handle(ReadRequested read) { ChangeRole(role_->OnReadRequested(read)); }
+
+void RaftServer::Handle(MembershipChangeRequested request) {
+  ChangeRole(role_->OnMembershipChangeRequested(std::move(request)));
+}
+
+void RaftServer::Handle(LeadershipTransferRequested request) {
+  ChangeRole(role_->OnLeadershipTransferRequested(request));
+}
 
 void RaftServer::Handle(WritePersisted persisted) {
   state_.persistent.CompletePersist(persisted.sequence);
@@ -138,7 +155,8 @@ void RaftServer::Receive(const PreVoteRequest& request, ReturnAddress sender) {
 
 void RaftServer::Receive(const RequestVoteRequest& request, ReturnAddress sender) {
   if (RefuseByTerm<RequestVoteRequest, RequestVoteResponse>(request, sender)) return;
-  if (request.term > state_.current_term() && role_->IsLeaderNear(request.candidate_id)) {
+  const bool disturbs = role_->IsLeaderNear(request.candidate_id) && !request.leadership_transfer;
+  if (request.term > state_.current_term() && disturbs) {
     DisregardRequestVote(state_, outbox_, request, sender);  // §6, before the term is adopted
     return;
   }
@@ -156,6 +174,12 @@ void RaftServer::Receive(const InstallSnapshotRequest& request, ReturnAddress se
   if (RefuseByTerm<InstallSnapshotRequest, InstallSnapshotResponse>(request, sender)) return;
   AdoptTermIfNewer(request.term);
   DeliverFromLeader([&] { return role_->OnInstallSnapshotRequest(request, sender); });
+}
+
+void RaftServer::Receive(const TimeoutNowRequest& request, ReturnAddress sender) {
+  if (RefuseByTerm<TimeoutNowRequest, TimeoutNowResponse>(request, sender)) return;
+  AdoptTermIfNewer(request.term);
+  DeliverFromLeader([&] { return role_->OnTimeoutNowRequest(request, sender); });
 }
 
 template <typename Deliver>
@@ -196,6 +220,13 @@ void RaftServer::Receive(const InstallSnapshotResponse& response, ServerId from)
   AdoptTermIfNewer(response.term);
   if (response.term < state_.current_term()) return;  // about a leadership that is over
   ChangeRole(role_->OnInstallSnapshotResponse(from, response));
+}
+
+void RaftServer::Receive(const TimeoutNowResponse& response, ServerId from) {
+  if (IsAbsurd(response.term, from)) return;
+  AdoptTermIfNewer(response.term);
+  if (response.term < state_.current_term()) return;  // about a leadership that is over
+  ChangeRole(role_->OnTimeoutNowResponse(from, response));
 }
 
 template <typename Request, typename Response>
@@ -254,6 +285,8 @@ std::unique_ptr<Role> RaftServer::MakeRole(NextRole next) {
       return std::make_unique<PreCandidate>(context);
     case NextRole::kCandidate:
       return std::make_unique<Candidate>(context);
+    case NextRole::kTransferCandidate:
+      return std::make_unique<Candidate>(context, BallotKind::kTransfer);
     case NextRole::kLeader:
       return std::make_unique<Leader>(context);
     case NextRole::kStay:
@@ -267,6 +300,34 @@ std::unique_ptr<Role> RaftServer::MakeRole(NextRole next) {
 void RaftServer::NoteRoleChange(RoleName left) {
   if (role_->name() == left) return;
   state_.Note(RoleChanged{.role = role_->name(), .term = state_.current_term()});
+}
+
+void RaftServer::AnnounceConfiguration(Effects& effects) {
+  const ConfigurationHistory::Item& now = state_.persistent.configurations().newest();
+  std::vector<Member> departed = role_->DepartedPeers();
+  if (now.configuration == announced_ && departed == announced_departed_) return;
+  if (announced_ && now.configuration != announced_) {
+    state_.Note(
+        ConfigurationChanged{.index = now.index, .is_joint = now.configuration->is_joint()});
+  }
+  announced_ = now.configuration;
+  announced_departed_ = std::move(departed);
+  std::vector<Member> peers = now.configuration->AllMembers();
+  peers.insert(peers.end(), announced_departed_.begin(), announced_departed_.end());
+  effects.configuration = ConfigurationInForce{
+      .index = now.index, .configuration = now.configuration, .peers = std::move(peers)};
+}
+
+void RaftServer::NoteRemoval() {
+  if (!state_.IsConfigurationCommitted()) return;
+  const bool is_member = state_.configuration().Find(state_.self) != nullptr;
+  const LogIndex index = state_.configuration_index();
+  if (was_member_ && !is_member && !state_.removed_at) {
+    state_.removed_at = index;
+    state_.Note(ToldRemoved{.configuration_index = index});
+  }
+  if (is_member && state_.removed_at && index > *state_.removed_at) state_.removed_at.reset();
+  was_member_ = is_member;
 }
 
 void RaftServer::HandOverSnapshotWork(Effects& effects) {

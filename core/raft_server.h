@@ -54,6 +54,8 @@ class RaftServer {
   void Handle(PeerUnreachable unreachable);
   void Handle(CommandProposed proposal);
   void Handle(ReadRequested read);
+  void Handle(MembershipChangeRequested request);
+  void Handle(LeadershipTransferRequested request);
   void Handle(WritePersisted persisted);
   void Handle(EntriesApplied applied);
   void Handle(StateCheckpointed checkpointed);
@@ -66,10 +68,12 @@ class RaftServer {
   void Receive(const RequestVoteRequest& request, ReturnAddress sender);
   void Receive(const AppendEntriesRequest& request, ReturnAddress sender);
   void Receive(const InstallSnapshotRequest& request, ReturnAddress sender);
+  void Receive(const TimeoutNowRequest& request, ReturnAddress sender);
   void Receive(const PreVoteResponse& response, ServerId from);
   void Receive(const RequestVoteResponse& response, ServerId from);
   void Receive(const AppendEntriesResponse& response, ServerId from);
   void Receive(const InstallSnapshotResponse& response, ServerId from);
+  void Receive(const TimeoutNowResponse& response, ServerId from);
 
   // Delivers a message that only a leader sends: to a candidate as the follower it becomes by it.
   template <typename Deliver>
@@ -91,6 +95,10 @@ class RaftServer {
   // "If commitIndex > lastApplied: apply log[lastApplied]": what is committed, and durable here.
   void HandOverCommittedEntries(Effects& effects);
   void HandOverSnapshotWork(Effects& effects);
+  // Whom requests may go to, if that is another answer than the last time.
+  void AnnounceConfiguration(Effects& effects);
+  // A configuration without this server was committed, or one with it after all.
+  void NoteRemoval();
 
   ServerState state_;
   Outbox outbox_;
@@ -98,6 +106,9 @@ class RaftServer {
   std::unique_ptr<Role> role_;
   Compaction compaction_;
   Invariants invariants_;
+  std::shared_ptr<const ClusterConfiguration> announced_;
+  std::vector<Member> announced_departed_;
+  bool was_member_ = false;  // of the newest configuration known to be committed
 };
 
 }  // namespace raft

@@ -24,6 +24,7 @@ enum class [[nodiscard]] NextRole : std::uint8_t{
     kFollowerThenRedeliver,  // a candidate met this term's leader (§5.2): handle the message again
     kPreCandidate,
     kCandidate,
+    kTransferCandidate,  // the leader asked it to campaign at once
     kLeader,
 };
 
@@ -32,6 +33,7 @@ struct ClientAnswers {
   std::vector<ProposalAppended> proposals_appended;
   std::vector<ReadReady> reads_ready;
   std::vector<Refusal> refusals;
+  std::vector<TransferEnded> transfers_ended;
 };
 
 // What every role works with. All of it outlives every role; none of it leads to RaftServer.
@@ -72,15 +74,21 @@ class Role {
                                             ReturnAddress sender) = 0;
   virtual NextRole OnInstallSnapshotResponse(ServerId from,
                                              const InstallSnapshotResponse& response) = 0;
+  virtual NextRole OnTimeoutNowRequest(const TimeoutNowRequest& request, ReturnAddress sender) = 0;
+  virtual NextRole OnTimeoutNowResponse(ServerId from, const TimeoutNowResponse& response) = 0;
   virtual NextRole OnPeerUnreachable(const PeerUnreachable& unreachable) = 0;
   virtual NextRole OnCommandProposed(CommandProposed proposal) = 0;
   virtual NextRole OnReadRequested(const ReadRequested& read) = 0;
+  virtual NextRole OnMembershipChangeRequested(MembershipChangeRequested request) = 0;
+  virtual NextRole OnLeadershipTransferRequested(const LeadershipTransferRequested& request) = 0;
   virtual NextRole OnWritePersisted() = 0;
   // The turn ends: send what gathered in it.
   virtual void BeforeEffects() = 0;
   // Somebody still needs the log after each of these: a peer that a snapshot is on its way to, or
   // that follows. None: nobody needs more than the tail.
   virtual std::vector<LogIndex> LogNeededAfter() const { return {}; }
+  // Servers that left the configuration and are still to hear of it.
+  virtual std::vector<Member> DepartedPeers() const { return {}; }
   // Adds what only this role knows.
   virtual void FillStatus(RaftStatus& status) const = 0;
 
@@ -94,6 +102,11 @@ class Role {
                                  .leader_hint = leader(),
                                  .current_term = state_.current_term(),
                                  .silent_peer = silent_peer});
+  }
+  // A TimeoutNow was heard, whatever comes of it.
+  void RespondHeard(const TimeoutNowRequest& request, ReturnAddress sender) {
+    const TimeoutNowResponse response{.number = request.number, .term = state_.current_term()};
+    outbox_.SendOncePromiseIsDurable(OutgoingResponse{.to = sender, .response = response});
   }
 
   ServerState& state_;

@@ -7,13 +7,30 @@
 
 namespace raft {
 
-PersistentState::PersistentState(const Promise& promise, RaftLog log)
+namespace {
+
+ClusterConfiguration ConfigurationIn(const LogEntry& entry) {
+  std::optional<ClusterConfiguration> configuration = ClusterConfiguration::Decode(entry.data);
+  RAFT_CHECK(configuration.has_value(), "the border lets only sound configurations pass");
+  return *std::move(configuration);
+}
+
+}  // namespace
+
+PersistentState::PersistentState(const Promise& promise, RaftLog log,
+                                 const IndexedConfiguration& applied)
     : promise_(promise),
       log_(std::move(log)),
+      configurations_(applied),
       durability_(log_.last_index()),
       handed_to_disk_index_(log_.last_index()) {
   RAFT_CHECK(log_.last_position().term <= promise_.current_term,
              "no entry is of a term this server has not seen (N4)");
+  for (LogIndex index = log_.first_index(); index <= log_.last_index(); index = index.Next()) {
+    const LogEntry& entry = *log_.At(index);
+    if (entry.kind != EntryKind::kConfiguration || index <= applied.index) continue;
+    configurations_.Append(index, ConfigurationIn(entry));
+  }
 }
 
 void PersistentState::AdoptTerm(Term term) {
@@ -33,18 +50,23 @@ void PersistentState::GrantVote(ServerId candidate) {
 
 void PersistentState::Append(LogEntryPointer entry) {
   RAFT_CHECK(entry->term <= promise_.current_term, "no entry is of a term yet to come (N4)");
+  if (entry->kind == EntryKind::kConfiguration) {
+    configurations_.Append(entry->index, ConfigurationIn(*entry));
+  }
   log_.Append(std::move(entry));
 }
 
 void PersistentState::TruncateFrom(LogIndex first) {
   log_.TruncateFrom(first);
+  configurations_.TruncateFrom(first);
   durability_.Truncate(first);
   if (first > handed_to_disk_index_) return;  // the disk has not heard of these entries
   truncate_from_ = truncate_from_ ? std::min(*truncate_from_, first) : first;
   handed_to_disk_index_ = first - 1;
 }
 
-void PersistentState::MoveBaseTo(LogPosition base, LogTimeMs log_time_ms) {
+void PersistentState::MoveBaseTo(LogPosition base, LogTimeMs log_time_ms,
+                                 const IndexedConfiguration& at_base) {
   if (base.index <= log_.base().index) return;
   const bool is_in_log = log_.Contains(base);
   const bool is_on_disk = is_in_log && base.index <= durability_.durable_index();
@@ -52,6 +74,7 @@ void PersistentState::MoveBaseTo(LogPosition base, LogTimeMs log_time_ms) {
     log_.TrimThrough(base.index);
   } else {
     log_.ResetTo(base, log_time_ms);
+    configurations_.ResetTo(at_base);
   }
   const bool keeps_suffix = is_on_disk && (!rebase_ || rebase_->keeps_suffix);
   rebase_ = LogRebase{.base = base, .log_time_ms = log_time_ms, .keeps_suffix = keeps_suffix};
@@ -88,10 +111,10 @@ ServerState::ServerState(ServerId self_id, const ClusterConfiguration& members,
                          const RaftOptions& limits, std::uint64_t random_seed,
                          const RecoveredState& recovered)
     : self(self_id),
-      configuration(members),
       options(limits),
       persistent(recovered.promise,
-                 RaftLog(recovered.base, recovered.log_time_ms, recovered.entries)),
+                 RaftLog(recovered.base, recovered.log_time_ms, recovered.entries),
+                 {.index = recovered.configuration_index, .configuration = members}),
       commit_index(recovered.applied.index),
       last_applied(recovered.applied.index),
       handed_to_apply_index(recovered.applied.index),
@@ -102,6 +125,8 @@ ServerState::ServerState(ServerId self_id, const ClusterConfiguration& members,
              "a heartbeat comes at least twice per election timeout");
   RAFT_CHECK(log().Contains(recovered.applied),
              "what was applied is in the log (State Machine Safety, N4)");
+  RAFT_CHECK(recovered.configuration_index <= recovered.applied.index,
+             "the state machine holds the configuration it names");
 }
 
 RequestNumber ServerState::TakeRequestNumber() {
@@ -115,6 +140,7 @@ void ServerState::AdvanceCommitIndex(LogIndex index) {
   RAFT_CHECK(index <= log().last_index(), "only what is in the log is committed (N4)");
   if (index == commit_index) return;
   commit_index = index;
+  persistent.Commit(index);
   Note(CommitAdvanced{.commit_index = index});
 }
 

@@ -10,9 +10,11 @@
 #include <vector>
 
 #include "core/cluster_configuration.h"
+#include "core/configuration_history.h"
 #include "core/durability_tracker.h"
 #include "core/effects.h"
 #include "core/election_timer.h"
+#include "core/leadership_transfer.h"
 #include "core/raft_log.h"
 #include "core/raft_options.h"
 #include "core/random_source.h"
@@ -25,12 +27,15 @@ namespace raft {
 // currentTerm, votedFor, log[]: "updated on stable storage before responding to RPCs".
 class PersistentState {
  public:
-  PersistentState(const Promise& promise, RaftLog log);
+  // `applied`: the configuration that the state machine holds; newer ones are found in the log.
+  PersistentState(const Promise& promise, RaftLog log, const IndexedConfiguration& applied);
 
   Term current_term() const { return promise_.current_term; }
   std::optional<ServerId> voted_for() const { return promise_.voted_for; }
   const RaftLog& log() const { return log_; }
   const DurabilityTracker& durability() const { return durability_; }
+  // The newest configuration in the log, committed or not, is in force (§6).
+  const ConfigurationHistory& configurations() const { return configurations_; }
 
   // Moves to a newer term and forgets the vote (§5.1). Requires: term > current_term().
   void AdoptTerm(Term term);
@@ -42,8 +47,11 @@ class PersistentState {
 
   // The log begins after `base` from now on: what is before lies durably in the state machine. If
   // the log holds this very entry, what follows it stays; otherwise nothing of it does (Figure 13,
-  // steps 6 and 7). A base at or behind the present one changes nothing.
-  void MoveBaseTo(LogPosition base, LogTimeMs log_time_ms);
+  // steps 6 and 7), and the configuration is what it was `at_base`. A base at or behind the present
+  // one changes nothing.
+  void MoveBaseTo(LogPosition base, LogTimeMs log_time_ms, const IndexedConfiguration& at_base);
+  // Everything up to `index` is committed and will never be truncated.
+  void Commit(LogIndex index) { configurations_.Commit(index); }
 
   // Whether anything changed that no write carries yet.
   bool has_unsaved_changes() const;
@@ -56,6 +64,7 @@ class PersistentState {
  private:
   Promise promise_;
   RaftLog log_;
+  ConfigurationHistory configurations_;
   DurabilityTracker durability_;
   bool promise_changed_ = false;
   std::optional<LogRebase> rebase_;        // the log on disk still begins earlier
@@ -82,6 +91,15 @@ struct ServerState {
 
   const RaftLog& log() const { return persistent.log(); }
   Term current_term() const { return persistent.current_term(); }
+  // The configuration in force, and the index of its entry.
+  const ClusterConfiguration& configuration() const {
+    return *persistent.configurations().newest().configuration;
+  }
+  LogIndex configuration_index() const { return persistent.configurations().newest().index; }
+  // Whether the configuration in force can never be truncated.
+  bool IsConfigurationCommitted() const { return configuration_index() <= commit_index; }
+  // Whether this server may campaign: a voter that was not told that it is none any more.
+  bool MayCampaign() const { return configuration().IsVoter(self) && !removed_at; }
 
   // A number no other request of this process has.
   RequestNumber TakeRequestNumber();
@@ -95,7 +113,6 @@ struct ServerState {
   void Note(RaftEvent event) { events.push_back(event); }
 
   const ServerId self;
-  const ClusterConfiguration configuration;
   const RaftOptions options;
 
   PersistentState persistent;
@@ -108,6 +125,10 @@ struct ServerState {
   std::vector<RaftEvent> events;
   SnapshotWork snapshot_work;
   SnapshotInstall snapshot_install;
+  LeadershipTransfer transfer;
+  // A committed configuration of this index lists this server no more, as far as it was told. A
+  // leader that has it in its configuration proves the opposite.
+  std::optional<LogIndex> removed_at;
 
  private:
   RequestNumber next_request_number_{1};

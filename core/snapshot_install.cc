@@ -73,7 +73,7 @@ void SnapshotInstall::OnSwitched(const StateSwitched& switched, ServerState& sta
   RAFT_CHECK(stage_ == Stage::kSwitching, "a state is switched once, when it was asked for");
   const LogPosition base = stored_.last_included;
   RAFT_CHECK(switched.last_included == base, "what was stored was switched to");
-  state.persistent.MoveBaseTo(base, stored_.log_time_ms);
+  state.persistent.MoveBaseTo(base, stored_.log_time_ms, stored_.configuration);
   RAFT_CHECK(state.log().base() == base, "the log begins where the state ends");
   if (state.commit_index < base.index) state.AdvanceCommitIndex(base.index);
   state.last_applied = base.index;

@@ -1,10 +1,12 @@
 // Who granted a vote in one ballot, and whether that is a majority (§5.2).
 //
 // A set, not a counter: a duplicated answer changes nothing (trap A5), and an answer from anybody
-// but a voter is not counted (trap A6). One tally per ballot; a new ballot is a new tally.
+// but a voter is not counted (trap A6), a learner least of all (trap A23). One tally per ballot; a
+// new ballot is a new tally.
 #pragma once
 
 #include <set>
+#include <utility>
 
 #include "core/cluster_configuration.h"
 #include "core/types.h"
@@ -13,15 +15,17 @@ namespace raft {
 
 class VoteTally {
  public:
-  explicit VoteTally(const ClusterConfiguration& configuration) : configuration_(configuration) {}
+  explicit VoteTally(ClusterConfiguration configuration)
+      : configuration_(std::move(configuration)) {}
 
   void Grant(ServerId voter) {
     if (configuration_.IsVoter(voter)) granted_.insert(voter);
   }
-  bool HasMajority() const { return granted_.size() >= configuration_.majority(); }
+  // Of both sets when the configuration is joint (§6).
+  bool HasMajority() const { return configuration_.IsMajority(granted_); }
 
  private:
-  const ClusterConfiguration& configuration_;
+  const ClusterConfiguration configuration_;
   std::set<ServerId> granted_;
 };
 

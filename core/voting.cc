@@ -26,6 +26,16 @@ VoteDecision DecidePreVote(const ServerState& state, const PreVoteRequest& reque
   return VoteDecision::kGranted;
 }
 
+// A committed configuration that does not list the candidate, and that its log lacks: no leader
+// will ever need its vote in it. It may have been added again since; then a leader will tell it
+// (D9).
+LogIndex RemovedAt(const ServerState& state, const PreVoteRequest& request) {
+  const bool is_settled = state.IsConfigurationCommitted() && !state.configuration().is_joint();
+  if (!is_settled || state.configuration().Find(request.candidate_id) != nullptr) return {};
+  if (request.last_log.index >= state.configuration_index()) return {};
+  return state.configuration_index();
+}
+
 void NoteDecision(ServerState& state, BallotKind kind, ServerId candidate, VoteDecision decision,
                   Term term) {
   state.Note(VoteDecided{.kind = kind, .candidate = candidate, .decision = decision, .term = term});
@@ -65,7 +75,8 @@ void AnswerPreVote(ServerState& state, Outbox& outbox, const PreVoteRequest& req
   // asked-for one, so that it is not taken for a denial by an older term (trap A9).
   const PreVoteResponse response{.number = request.number,
                                  .term = granted ? request.term : state.current_term(),
-                                 .vote_granted = granted};
+                                 .vote_granted = granted,
+                                 .removed_at = granted ? LogIndex(0) : RemovedAt(state, request)};
   outbox.SendOncePromiseIsDurable(OutgoingResponse{.to = sender, .response = response});
 }
 
