@@ -19,7 +19,6 @@ namespace raft {
 namespace {
 
 constexpr char kLogName[] = "log";
-constexpr std::size_t kClusterIdBytes = 16;
 
 absl::Status Refused(const std::string& path, const std::string& reason) {
   return absl::FailedPreconditionError("cannot use data directory " + path + ": " + reason);
@@ -94,6 +93,7 @@ class LocalDataDirectory final : public DataDirectory {
   const Identity& identity() const override { return identity_; }
   const std::string& path() const override { return path_; }
   absl::Status AdoptFounding(const FoundingConfiguration& founding) override;
+  absl::Status AdoptFoundingAsJoiner(const FoundingConfiguration& founding) override;
   absl::StatusOr<OpenedServer> OpenServer() override;
   DirectorySizes Sizes() const override;
 
@@ -101,7 +101,9 @@ class LocalDataDirectory final : public DataDirectory {
   absl::Status BeBorn(ServerId server_id, std::uint64_t initial_members_hash);
   absl::Status CheckIdentity(ServerId server_id) const;
   absl::Status ReplaceIdentity(Identity identity);
+  absl::Status Adopt(const FoundingConfiguration& founding);
   absl::Status CheckFounding(const FoundingConfiguration& founding) const;
+  bool IsListedIn(const FoundingConfiguration& founding) const;
 
   Owner OwnerHere() const;
   std::string LogPath() const { return path_ + "/" + kLogName; }
@@ -178,6 +180,23 @@ absl::Status LocalDataDirectory::ReplaceIdentity(Identity identity) {
 }
 
 absl::Status LocalDataDirectory::AdoptFounding(const FoundingConfiguration& founding) {
+  if (identity_.is_forming() && !IsListedIn(founding)) {
+    return Refused(path_,
+                   "the offered founding does not list this server in this life of its "
+                   "directory");
+  }
+  return Adopt(founding);
+}
+
+absl::Status LocalDataDirectory::AdoptFoundingAsJoiner(const FoundingConfiguration& founding) {
+  if (identity_.is_forming() && identity_.initial_members_hash != 0) {
+    return Refused(path_,
+                   "it was born with --initial-members, to found a cluster, not to join one");
+  }
+  return Adopt(founding);
+}
+
+absl::Status LocalDataDirectory::Adopt(const FoundingConfiguration& founding) {
   if (!identity_.is_forming()) {
     if (identity_.founding == founding) return absl::OkStatus();
     return Refused(path_, "it belongs to cluster " +
@@ -191,25 +210,21 @@ absl::Status LocalDataDirectory::AdoptFounding(const FoundingConfiguration& foun
 }
 
 absl::Status LocalDataDirectory::CheckFounding(const FoundingConfiguration& founding) const {
+  if (IsSound(founding)) return absl::OkStatus();
   if (founding.cluster_id.size() != kClusterIdBytes) {
     return Refused(path_, "the offered founding has no cluster id of 16 bytes");
   }
-  bool is_listed = false;
-  ServerId before(0);
-  for (const FoundingMember& member : founding.members) {
-    if (member.server_id <= before || member.incarnation == 0) {
-      return Refused(path_,
-                     "the members of the offered founding are not in rising order of id, "
-                     "or one has no incarnation");
-    }
-    before = member.server_id;
-    is_listed = is_listed || (member.server_id == identity_.server_id &&
-                              member.incarnation == identity_.incarnation);
-  }
-  if (is_listed) return absl::OkStatus();
   return Refused(path_,
-                 "the offered founding does not list this server in this life of its "
-                 "directory");
+                 "the members of the offered founding are not in rising order of id, one has no "
+                 "incarnation, or they cannot be a cluster");
+}
+
+bool LocalDataDirectory::IsListedIn(const FoundingConfiguration& founding) const {
+  return std::any_of(founding.members.begin(), founding.members.end(),
+                     [this](const FoundingMember& member) {
+                       return member.server_id == identity_.server_id &&
+                              member.incarnation == identity_.incarnation;
+                     });
 }
 
 absl::StatusOr<OpenedServer> LocalDataDirectory::OpenServer() {
@@ -226,10 +241,12 @@ absl::StatusOr<OpenedServer> LocalDataDirectory::OpenServer() {
   if (!state.ok()) return state.status();
 
   OpenedServer opened;
+  opened.configuration = (*state)->configuration().configuration;
   opened.recovered = {.promise = promise->promise(),
                       .base = (*log)->base(),
                       .entries = (*log)->TakeRecoveredEntries(),
                       .applied = (*state)->applied(),
+                      .configuration_index = (*state)->configuration().index,
                       .log_time_ms = (*log)->base_log_time_ms()};
   const FoundOnDisk found{.promise = promise->promise(),
                           .floor_index = promise->floor_index(),
@@ -238,6 +255,7 @@ absl::StatusOr<OpenedServer> LocalDataDirectory::OpenServer() {
                           .entries = opened.recovered.entries,
                           .applied = (*state)->applied(),
                           .applied_log_time_ms = (*state)->log_time_ms(),
+                          .configuration = (*state)->configuration(),
                           .log_reset_pending = (*state)->log_reset_pending()};
   if (absl::Status status = CheckStart(found); !status.ok()) return status;
   // All that was recovered lies in synced tables now: from here on it may never be missing again.
@@ -250,8 +268,8 @@ absl::StatusOr<OpenedServer> LocalDataDirectory::OpenServer() {
   if (absl::Status status = FinishInstall(found, &opened); !status.ok()) return status;
   if (absl::Status status = FinishCreation(opened); !status.ok()) return status;
   if (absl::Status status = states_->RemoveUnused(); !status.ok()) return status;
-  opened.installer = std::make_unique<StateInstaller>(
-      disk_, path_, SerializeFounding(identity_.founding), states_);
+  opened.installer =
+      std::make_unique<StateInstaller>(disk_, path_, identity_.founding.cluster_id, states_);
   return opened;
 }
 
@@ -259,8 +277,8 @@ absl::StatusOr<std::unique_ptr<LevelDbKeyValueStore>> LocalDataDirectory::OpenSt
   const absl::StatusOr<std::string> name = ReadStatePointer(disk_, path_);
   if (!name.ok()) return name.status();
   states_->SetLive(*name);
-  absl::StatusOr<std::unique_ptr<LevelDbKeyValueStore>> state = LevelDbKeyValueStore::Open(
-      disk_, states_->PathOf(*name), SerializeFounding(identity_.founding));
+  absl::StatusOr<std::unique_ptr<LevelDbKeyValueStore>> state =
+      LevelDbKeyValueStore::Open(disk_, states_->PathOf(*name), identity_.founding.cluster_id);
   if (!state.ok()) return state.status();
   states_->Watch(*name, (*state)->UntilClosed());
   if (absl::Status status = (*state)->VerifyRecords(); !status.ok()) return status;
@@ -296,8 +314,7 @@ Owner LocalDataDirectory::OwnerHere() const {
 absl::Status LocalDataDirectory::CreateStorage() {
   const FoundingConfiguration& founding = identity_.founding;
   const std::string state_path = path_ + "/" + kFirstStateName;
-  absl::Status status = LevelDbKeyValueStore::Create(disk_, state_path, SerializeFounding(founding),
-                                                     founding.log_time_ms);
+  absl::Status status = LevelDbKeyValueStore::Create(disk_, state_path, founding);
   if (status.ok()) status = WriteStatePointer(disk_, path_, kFirstStateName);
   if (status.ok()) status = EntryLog::Create(disk_, LogPath(), OwnerHere(), founding.log_time_ms);
   if (status.ok() && absl::IsDataLoss(PromiseFile::Open(disk_, path_, OwnerHere()).status())) {

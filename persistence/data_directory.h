@@ -26,12 +26,13 @@
 namespace raft {
 
 // Everything of one started server that lives on disk. `storage` belongs to the disk thread,
-// `state` to the apply thread, `installer` to the apply and the bulk thread, `recovered` goes to
-// the core.
+// `state` to the apply thread, `installer` to the apply and the bulk thread, `configuration` and
+// `recovered` go to the core.
 struct OpenedServer {
   std::unique_ptr<Storage> storage;
   std::unique_ptr<KeyValueStore> state;
   std::unique_ptr<SnapshotInstaller> installer;  // must not outlive the DataDirectory
+  ClusterConfiguration configuration;            // in force at recovered.applied
   RecoveredState recovered;
 };
 
@@ -45,7 +46,8 @@ struct DirectorySizes {
 class DataDirectory {
  public:
   // Locks `path` and reads its identity; an empty or absent directory (its parent must exist) gets
-  // a new one in state forming, fsynced. A forming server takes a changed members hash over.
+  // a new one in state forming, fsynced. A forming server takes a changed members hash over; 0 is
+  // for a server that is to join a cluster that exists.
   // FAILED_PRECONDITION: belongs to another server id, locked by another process, world-writable,
   // identity missing although data is there, or of a newer format. DATA_LOSS: identity damaged.
   // PERMISSION_DENIED: not writable. `disk` must outlive the directory and all that it opens.
@@ -62,6 +64,10 @@ class DataDirectory {
   // another founding was adopted, this server's id and incarnation are not among the members, or
   // the founding makes no sense.
   virtual absl::Status AdoptFounding(const FoundingConfiguration& founding) = 0;
+  // The same for a server that joins a cluster founded without it: that the cluster's configuration
+  // lists this server in this life is for the caller to have seen. FAILED_PRECONDITION: another
+  // founding was adopted, it was born to found a cluster, or the founding makes no sense.
+  virtual absl::Status AdoptFoundingAsJoiner(const FoundingConfiguration& founding) = 0;
 
   // Opens promise, log and state, verifies each and their relations (design section 5, "what a
   // start accepts"), and creates them only on the first start after the founding.

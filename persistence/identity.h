@@ -10,12 +10,14 @@
 #include <string_view>
 #include <vector>
 
+#include "core/cluster_configuration.h"
 #include "core/types.h"
 
 namespace raft {
 
 // 16 random bytes drawn once by the founder; empty while forming.
 using ClusterId = std::string;
+inline constexpr std::size_t kClusterIdBytes = 16;
 
 // Two hexadecimal digits per byte, for people.
 std::string FormatHexadecimal(std::string_view bytes);
@@ -40,11 +42,20 @@ struct FoundingConfiguration {
   friend bool operator==(const FoundingConfiguration&, const FoundingConfiguration&) = default;
 };
 
+// Whether a founder would write this: it has a cluster id, its log time is one, its members rise by
+// id, have incarnations, and can be voters of one configuration.
+bool IsSound(const FoundingConfiguration& founding);
+
+// The configuration that the cluster starts with: the founding members, all of them voters.
+// Requires: IsSound.
+ClusterConfiguration ConfigurationOf(const FoundingConfiguration& founding);
+
 struct Identity {
   ServerId server_id;
-  std::uint64_t incarnation = 0;           // random, never 0
-  std::uint64_t initial_members_hash = 0;  // of the --initial-members it was born with
-  FoundingConfiguration founding;          // cluster_id empty: forming
+  std::uint64_t incarnation = 0;  // random, never 0
+  // Of the --initial-members it was born with; 0: born to join a cluster that exists.
+  std::uint64_t initial_members_hash = 0;
+  FoundingConfiguration founding;  // cluster_id empty: forming
   // Promise, log and state exist; from then on a missing one is a loss, never a beginning (S-6).
   bool storage_created = false;
 

@@ -9,7 +9,6 @@ namespace raft {
 namespace {
 
 constexpr FrameFormat kFormat{.magic = "RAFTIDEN", .version = 1};
-constexpr std::size_t kClusterIdBytes = 16;
 
 void ToProto(const FoundingConfiguration& founding, raft::peer::v1::FoundingConfiguration* proto) {
   proto->set_cluster_id(founding.cluster_id);
@@ -38,8 +37,7 @@ FoundingConfiguration FromProto(const raft::peer::v1::FoundingConfiguration& pro
 bool IsSensible(const Identity& identity, bool founded) {
   if (identity.server_id == ServerId(0) || identity.incarnation == 0) return false;
   if (!founded) return !identity.storage_created;
-  return identity.founding.cluster_id.size() == kClusterIdBytes &&
-         !identity.founding.members.empty();
+  return IsSound(identity.founding);
 }
 
 }  // namespace
@@ -70,12 +68,6 @@ absl::StatusOr<Identity> ReadIdentityFile(Disk& disk, const std::string& directo
     return absl::DataLossError("cannot read " + path + ": no server writes such an identity");
   }
   return identity;
-}
-
-std::string SerializeFounding(const FoundingConfiguration& founding) {
-  raft::peer::v1::FoundingConfiguration proto;
-  ToProto(founding, &proto);
-  return proto.SerializeAsString();
 }
 
 }  // namespace raft

@@ -21,7 +21,4 @@ absl::Status WriteIdentityFile(Disk& disk, const std::string& directory, const I
 // FAILED_PRECONDITION: written by a newer format.
 absl::StatusOr<Identity> ReadIdentityFile(Disk& disk, const std::string& directory);
 
-// The founding configuration as bytes, the same on every server.
-std::string SerializeFounding(const FoundingConfiguration& founding);
-
 }  // namespace raft

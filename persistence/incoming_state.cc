@@ -22,18 +22,18 @@ absl::Status Refused(const std::string& cause) {
 }  // namespace
 
 IncomingState::IncomingState(Disk& disk, std::shared_ptr<StateDirectories> states,
-                             std::string configuration, std::string name)
+                             ClusterId cluster_id, std::string name)
     : disk_(disk),
       env_(disk.env()),
       states_(std::move(states)),
-      configuration_(std::move(configuration)),
+      cluster_id_(std::move(cluster_id)),
       name_(std::move(name)) {}
 
 absl::StatusOr<std::unique_ptr<IncomingState>> IncomingState::Create(
-    Disk& disk, std::shared_ptr<StateDirectories> states, std::string configuration) {
+    Disk& disk, std::shared_ptr<StateDirectories> states, ClusterId cluster_id) {
   std::string name = states->NewName();
   std::unique_ptr<IncomingState> incoming(
-      new IncomingState(disk, std::move(states), std::move(configuration), std::move(name)));
+      new IncomingState(disk, std::move(states), std::move(cluster_id), std::move(name)));
   absl::StatusOr<std::unique_ptr<Database>> database = LevelDbKeyValueStore::OpenDatabase(
       disk, incoming->states_->PathOf(incoming->name_), /*create=*/true);
   if (!database.ok()) return OfThisDisk(database.status());
@@ -56,8 +56,9 @@ absl::Status IncomingState::Add(std::string_view bytes) {
 }
 
 absl::Status IncomingState::Store(const SnapshotPiece& piece) {
-  if (piece.kind == SnapshotPieceKind::kHead && piece.configuration != configuration_) {
-    return Refused("it is of another cluster");
+  if (piece.kind == SnapshotPieceKind::kHead && decoder_.cluster_id() != cluster_id_) {
+    return Refused("it is of another cluster, " + FormatClusterId(decoder_.cluster_id()) +
+                   ", and this one is " + FormatClusterId(cluster_id_));
   }
   if (piece.records.empty()) return absl::OkStatus();
   leveldb::WriteBatch batch;
@@ -94,7 +95,7 @@ absl::StatusOr<StateSummary> IncomingState::CheckWhole() const {
                              .log_time_ms = header.log_time_ms,
                              .key_count = key_count_,
                              .records_digest = records_digest_};
-  if (FormatDigest(StateDigest(summary, configuration_)) == header.digest) return summary;
+  if (FormatDigest(StateDigest(summary, header.configuration)) == header.digest) return summary;
   return absl::DataLossError(
       "cannot use the snapshot: its records do not add up to the digest in its head");
 }
@@ -105,7 +106,9 @@ absl::Status IncomingState::WriteSummary(const StateSummary& summary) {
   std::string bytes;
   EncodeSummary(summary, &bytes);
   batch.Put(ToSlice(kSummaryKey), bytes);
-  batch.Put(ToSlice(kConfigurationKey), EncodeConfiguration(configuration_));
+  batch.Put(ToSlice(kMembershipKey),
+            EncodeMembership(
+                {.cluster_id = cluster_id_, .configuration = decoder_.header().configuration}));
   batch.Put(ToSlice(kLogResetPendingKey), EncodeLogResetPending());
   return database_->Write(&batch, /*sync=*/true);
 }
@@ -114,7 +117,7 @@ absl::Status IncomingState::WriteSummary(const StateSummary& summary) {
 absl::Status IncomingState::ReadBack() {
   database_.reset();
   const absl::StatusOr<std::unique_ptr<LevelDbKeyValueStore>> state =
-      LevelDbKeyValueStore::Open(disk_, states_->PathOf(name_), configuration_);
+      LevelDbKeyValueStore::Open(disk_, states_->PathOf(name_), cluster_id_);
   if (!state.ok()) return state.status();
   states_->Watch(name_, (*state)->UntilClosed());
   return (*state)->VerifyRecords();

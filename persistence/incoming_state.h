@@ -19,17 +19,16 @@ namespace raft {
 
 class IncomingState final : public IncomingSnapshot {
  public:
-  // Creates a new state directory. `configuration` is this cluster's founding one; a snapshot with
-  // another is refused.
+  // Creates a new state directory, of this cluster; a snapshot of another one is refused.
   static absl::StatusOr<std::unique_ptr<IncomingState>> Create(
-      Disk& disk, std::shared_ptr<StateDirectories> states, std::string configuration);
+      Disk& disk, std::shared_ptr<StateDirectories> states, ClusterId cluster_id);
   ~IncomingState() override;
 
   absl::Status Add(std::string_view piece) override;
   absl::StatusOr<SnapshotHeader> Finish() override;
 
  private:
-  IncomingState(Disk& disk, std::shared_ptr<StateDirectories> states, std::string configuration,
+  IncomingState(Disk& disk, std::shared_ptr<StateDirectories> states, ClusterId cluster_id,
                 std::string name);
 
   absl::Status Store(const SnapshotPiece& piece);
@@ -41,7 +40,7 @@ class IncomingState final : public IncomingSnapshot {
   Disk& disk_;
   leveldb::Env& env_;
   const std::shared_ptr<StateDirectories> states_;
-  const std::string configuration_;
+  const ClusterId cluster_id_;
   const std::string name_;
   std::unique_ptr<Database> database_;
   SnapshotDecoder decoder_;

@@ -1,10 +1,10 @@
 // The built-in state machine: keys and values in LevelDB, applied in atomic batches.
 //
 // Knows the key-value vocabulary (raft/v1/key_value.proto) and nothing of roles or clients. Data,
-// applied position, digest and log time of one batch change in one LevelDB write. Writes are not
-// synced one by one: the log is the truth, and a checkpoint syncs.
+// applied position and configuration, digest and log time of one batch change in one LevelDB write.
+// Writes are not synced one by one: the log is the truth, and a checkpoint syncs.
 //
-// Threads: Apply on the apply thread only. Read, digest and applied may be called from any one
+// Threads: Apply on the apply thread only. All that looks may be called from any one
 // thread at a time that is ordered after the Apply whose effect it wants to see (the apply thread
 // in raftd).
 #pragma once
@@ -15,6 +15,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "core/cluster_configuration.h"
 #include "core/state_machine.h"
 #include "persistence/snapshot.h"
 #include "raft/v1/consensus_service.pb.h"
@@ -47,6 +48,9 @@ class KeyValueStore : public StateMachine {
   // The digest reproduced by a full scan; slow.
   virtual absl::StatusOr<std::string> ScanDigest() = 0;
   virtual std::uint64_t key_count() const = 0;
+  // The configuration that the applied entries have left in force; before the first, the founding
+  // one at index 0. The digest covers it.
+  virtual const IndexedConfiguration& configuration() const = 0;
 
   // Makes everything applied so far durable with one synced write.
   virtual absl::Status Checkpoint() = 0;

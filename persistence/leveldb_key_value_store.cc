@@ -40,23 +40,26 @@ absl::StatusOr<std::unique_ptr<Database>> LevelDbKeyValueStore::OpenDatabase(
 }
 
 absl::Status LevelDbKeyValueStore::Create(Disk& disk, const std::string& path,
-                                          const std::string& configuration,
-                                          LogTimeMs founding_time_ms) {
+                                          const FoundingConfiguration& founding) {
   absl::StatusOr<std::unique_ptr<Database>> database = OpenDatabase(disk, path, /*create=*/true);
   if (!database.ok()) return database.status();
   std::string summary;
   const leveldb::Status found =
       (*database)->db().Get(Database::Verified(), ToSlice(kSummaryKey), &summary);
   if (!found.IsNotFound()) return FromLevelDb("read the summary of", path, found);
-  EncodeSummary({.applied = {}, .log_time_ms = founding_time_ms, .records_digest = {}}, &summary);
+  EncodeSummary({.applied = {}, .log_time_ms = founding.log_time_ms, .records_digest = {}},
+                &summary);
   leveldb::WriteBatch batch;
   batch.Put(ToSlice(kSummaryKey), summary);
-  batch.Put(ToSlice(kConfigurationKey), EncodeConfiguration(configuration));
+  batch.Put(ToSlice(kMembershipKey),
+            EncodeMembership({.cluster_id = founding.cluster_id,
+                              .configuration = {.index = LogIndex(0),
+                                                .configuration = ConfigurationOf(founding)}}));
   return (*database)->Write(&batch, /*sync=*/true);
 }
 
 absl::StatusOr<std::unique_ptr<LevelDbKeyValueStore>> LevelDbKeyValueStore::Open(
-    Disk& disk, const std::string& path, const std::string& configuration) {
+    Disk& disk, const std::string& path, const ClusterId& cluster_id) {
   absl::StatusOr<std::unique_ptr<Database>> database = OpenDatabase(disk, path, /*create=*/false);
   if (!database.ok()) {
     const bool absent = absl::IsNotFound(database.status());
@@ -65,40 +68,45 @@ absl::StatusOr<std::unique_ptr<LevelDbKeyValueStore>> LevelDbKeyValueStore::Open
                      std::string(database.status().message()));
   }
   std::unique_ptr<LevelDbKeyValueStore> store(
-      new LevelDbKeyValueStore(*std::move(database), configuration));
+      new LevelDbKeyValueStore(*std::move(database), cluster_id));
   if (absl::Status status = store->ReadSummary(); !status.ok()) return status;
+  if (absl::Status status = store->ReadMembership(); !status.ok()) return status;
   if (absl::Status status = store->ReadLogResetPending(); !status.ok()) return status;
   return store;
 }
 
-LevelDbKeyValueStore::LevelDbKeyValueStore(std::unique_ptr<Database> database,
-                                           std::string configuration)
+LevelDbKeyValueStore::LevelDbKeyValueStore(std::unique_ptr<Database> database, ClusterId cluster_id)
     : database_(std::move(database)),
-      configuration_(std::move(configuration)),
+      cluster_id_(std::move(cluster_id)),
       overlay_(database_.get()),
       executor_(&overlay_) {}
 
 absl::Status LevelDbKeyValueStore::ReadSummary() {
-  const std::string& path = database_->path();
-  const absl::StatusOr<std::string> summary_bytes = GetRequired(*database_, kSummaryKey, "summary");
-  if (!summary_bytes.ok()) return summary_bytes.status();
-  const absl::StatusOr<StateSummary> summary = DecodeSummary(*summary_bytes);
+  const absl::StatusOr<std::string> bytes = GetRequired(*database_, kSummaryKey, "summary");
+  if (!bytes.ok()) return bytes.status();
+  const absl::StatusOr<StateSummary> summary = DecodeSummary(*bytes);
   if (!summary.ok()) {
-    return Untrusted(path, summary.status().code(),
+    return Untrusted(database_->path(), summary.status().code(),
                      "its summary: " + std::string(summary.status().message()));
   }
-  const absl::StatusOr<std::string> configuration_bytes =
-      GetRequired(*database_, kConfigurationKey, "configuration");
-  if (!configuration_bytes.ok()) return configuration_bytes.status();
-  const absl::StatusOr<std::string> configuration = DecodeConfiguration(*configuration_bytes);
-  if (!configuration.ok()) {
-    return Untrusted(path, configuration.status().code(),
-                     "its configuration: " + std::string(configuration.status().message()));
-  }
-  if (*configuration != configuration_) {
-    return Untrusted(path, absl::StatusCode::kFailedPrecondition, "it belongs to another cluster");
-  }
   summary_ = *summary;
+  return absl::OkStatus();
+}
+
+absl::Status LevelDbKeyValueStore::ReadMembership() {
+  const absl::StatusOr<std::string> bytes =
+      GetRequired(*database_, kMembershipKey, "configuration");
+  if (!bytes.ok()) return bytes.status();
+  absl::StatusOr<StateMembership> membership = DecodeMembership(*bytes);
+  if (!membership.ok()) {
+    return Untrusted(database_->path(), membership.status().code(),
+                     "its configuration: " + std::string(membership.status().message()));
+  }
+  if (membership->cluster_id != cluster_id_) {
+    return Untrusted(database_->path(), absl::StatusCode::kFailedPrecondition,
+                     "it belongs to another cluster");
+  }
+  configuration_ = std::move(membership->configuration);
   return absl::OkStatus();
 }
 
@@ -151,38 +159,59 @@ ApplyOutcome LevelDbKeyValueStore::Apply(std::span<const LogEntryPointer> entrie
     next.log_time_ms = entry->log_time_ms;
     if (result_bytes >= kResultBytesMax) break;
   }
-  if (failure_.ok()) {
-    batch_.Clear();
-    overlay_.WriteInto(&batch_, &next);
-    failure_ = WriteSummary(next, /*sync=*/false);
-  }
+  if (failure_.ok()) failure_ = WriteBatch(&next);
   overlay_.Clear();
-  if (failure_.ok()) {
-    summary_ = next;
-  } else {
+  new_configuration_.reset();
+  if (!failure_.ok()) {
     outcome.results.clear();
     outcome.failure = std::string(failure_.message());
   }
   return outcome;
 }
 
-absl::StatusOr<std::string> LevelDbKeyValueStore::ApplyEntry(const LogEntry& entry) {
-  if (entry.kind == EntryKind::kNoOp) return std::string();
-  absl::Status understood;
-  if (entry.kind != EntryKind::kCommand) {
-    understood = absl::UnimplementedError("it is of a kind that this server does not know");
-  } else if (!command_.ParseFromString(entry.data)) {
-    understood = absl::DataLossError("its command cannot be parsed");
-  } else {
-    understood = CheckUnderstood(command_);
+// What the entries of a batch have changed, and what is known of the whole: all or nothing.
+absl::Status LevelDbKeyValueStore::WriteBatch(StateSummary* next) {
+  batch_.Clear();
+  overlay_.WriteInto(&batch_, next);
+  if (new_configuration_) {
+    batch_.Put(ToSlice(kMembershipKey),
+               EncodeMembership({.cluster_id = cluster_id_, .configuration = *new_configuration_}));
   }
-  if (understood.ok()) return executor_.Execute(command_, entry.index.value());
+  if (absl::Status status = WriteSummary(*next, /*sync=*/false); !status.ok()) return status;
+  summary_ = *next;
+  if (new_configuration_) configuration_ = *std::exchange(new_configuration_, std::nullopt);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> LevelDbKeyValueStore::ApplyEntry(const LogEntry& entry) {
+  absl::Status understood =
+      absl::UnimplementedError("it is of a kind that this server does not know");
+  switch (entry.kind) {
+    case EntryKind::kNoOp:
+      return std::string();
+    case EntryKind::kConfiguration:
+      if (auto configuration = ClusterConfiguration::Decode(entry.data)) {
+        new_configuration_ = {.index = entry.index, .configuration = *std::move(configuration)};
+        return std::string();
+      }
+      understood = absl::DataLossError("its configuration cannot be one");
+      break;
+    case EntryKind::kCommand:
+      understood = ParseCommand(entry);
+      if (understood.ok()) return executor_.Execute(command_, entry.index.value());
+      break;
+  }
   return absl::Status(understood.code(),
                       "cannot apply the entry at index " + std::to_string(entry.index.value()) +
                           " of term " + std::to_string(entry.term.value()) + " to " +
                           database_->path() + ": " + std::string(understood.message()) +
                           "; skipping it would make this server differ from the others: start a "
                           "program version that understands it");
+}
+
+absl::Status LevelDbKeyValueStore::ParseCommand(const LogEntry& entry) {
+  if (command_.ParseFromString(entry.data)) return CheckUnderstood(command_);
+  return absl::DataLossError("its command cannot be parsed");
 }
 
 // Writes batch_ with the summary beside it.

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -14,6 +15,7 @@
 #include "leveldb/write_batch.h"
 #include "persistence/command_executor.h"
 #include "persistence/database.h"
+#include "persistence/identity.h"
 #include "persistence/key_value_store.h"
 #include "persistence/state_overlay.h"
 #include "persistence/state_record.h"
@@ -22,14 +24,15 @@ namespace raft {
 
 class LevelDbKeyValueStore final : public KeyValueStore {
  public:
-  // Creates an empty state at {0, 0}, durable when OK. `configuration` is the founding one, the
-  // same bytes on every server. What is already there stays as it is, and Open judges it.
-  static absl::Status Create(Disk& disk, const std::string& path, const std::string& configuration,
-                             LogTimeMs founding_time_ms);
+  // Creates an empty state at {0, 0}, durable when OK; the same bytes on every server of a cluster.
+  // What is already there stays as it is, and Open judges it. Requires: IsSound(founding).
+  static absl::Status Create(Disk& disk, const std::string& path,
+                             const FoundingConfiguration& founding);
 
   // Opens a state that exists. FAILED_PRECONDITION: absent, or of another cluster. DATA_LOSS.
-  static absl::StatusOr<std::unique_ptr<LevelDbKeyValueStore>> Open(
-      Disk& disk, const std::string& path, const std::string& configuration);
+  static absl::StatusOr<std::unique_ptr<LevelDbKeyValueStore>> Open(Disk& disk,
+                                                                    const std::string& path,
+                                                                    const ClusterId& cluster_id);
 
   // The database below a state, with the options that all of them have.
   static absl::StatusOr<std::unique_ptr<Database>> OpenDatabase(Disk& disk, const std::string& path,
@@ -51,27 +54,33 @@ class LevelDbKeyValueStore final : public KeyValueStore {
   std::string digest() const override;
   absl::StatusOr<std::string> ScanDigest() override;
   std::uint64_t key_count() const override { return summary_.key_count; }
+  const IndexedConfiguration& configuration() const override { return configuration_; }
   absl::Status Checkpoint() override;
   absl::StatusOr<std::unique_ptr<SnapshotSource>> OpenSnapshot() override;
   absl::Status CompleteInstall() override;
 
  private:
-  LevelDbKeyValueStore(std::unique_ptr<Database> database, std::string configuration);
+  LevelDbKeyValueStore(std::unique_ptr<Database> database, ClusterId cluster_id);
 
   absl::Status ReadSummary();
+  absl::Status ReadMembership();
   absl::Status ReadLogResetPending();
   absl::StatusOr<std::string> ApplyEntry(const LogEntry& entry);
+  absl::Status ParseCommand(const LogEntry& entry);
+  absl::Status WriteBatch(StateSummary* next);
   absl::Status WriteSummary(const StateSummary& summary, bool sync);
 
   const std::shared_ptr<Database> database_;  // shared with the sources of snapshots
-  const std::string configuration_;
+  const ClusterId cluster_id_;
   StateSummary summary_;
+  IndexedConfiguration configuration_;
   bool log_reset_pending_ = false;
   StateOverlay overlay_;
   CommandExecutor executor_;
   absl::Status failure_;
   // Reused from batch to batch.
   leveldb::WriteBatch batch_;
+  std::optional<IndexedConfiguration> new_configuration_;  // that an entry of the batch brought
   raft::v1::Command command_;
   std::string summary_bytes_;
 };

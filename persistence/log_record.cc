@@ -3,6 +3,7 @@
 #include <memory>
 #include <utility>
 
+#include "core/cluster_configuration.h"
 #include "persistence/byte_order.h"
 #include "persistence/checksum.h"
 #include "persistence/sealed_record.h"
@@ -13,7 +14,6 @@ namespace {
 constexpr std::uint8_t kEntryVersion = 1;
 constexpr std::uint8_t kBaseVersion = 1;
 constexpr char kEntryKeyPrefix = 'e';
-constexpr std::size_t kClusterIdBytes = 16;
 // Version, kind, index, term, log time, link.
 constexpr std::size_t kEntryHeaderBytes = 2 + 4 * sizeof(std::uint64_t);
 
@@ -137,6 +137,10 @@ absl::StatusOr<LogEntryPointer> DecodeEntryRecord(std::string_view bytes, ChainE
   absl::StatusOr<DecodedEntry> decoded = DecodeAlone(bytes);
   if (!decoded.ok()) return decoded.status();
   if (absl::Status status = CheckFollows(*decoded, *end); !status.ok()) return status;
+  if (decoded->entry.kind == EntryKind::kConfiguration &&
+      !ClusterConfiguration::Decode(decoded->data)) {
+    return Rot("it brings a configuration that no server writes");
+  }
   *end = EndAt(*decoded);
   decoded->entry.data = std::string(decoded->data);
   return std::make_shared<const LogEntry>(std::move(decoded->entry));

@@ -47,8 +47,8 @@ absl::StatusOr<BaseRecord> DecodeBaseRecord(std::string_view bytes);
 void EncodeEntryRecord(const LogEntry& entry, ChainEnd* end, std::string* bytes);
 
 // The entry stored in `bytes`, which must follow `end`; moves `end` to it. DATA_LOSS: damaged, not
-// linked to its predecessor, or an index, term or log time that cannot come next; the message says
-// which. FAILED_PRECONDITION: another format version.
+// linked to its predecessor, an index, term or log time that cannot come next, or a configuration
+// that cannot be one; the message says which. FAILED_PRECONDITION: another format version.
 absl::StatusOr<LogEntryPointer> DecodeEntryRecord(std::string_view bytes, ChainEnd* end);
 
 // The end of the chain at a stored entry whose predecessor is not at hand.

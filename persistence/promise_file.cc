@@ -12,7 +12,6 @@ namespace {
 
 constexpr std::string_view kMagic = "RAFTPROM";
 constexpr std::uint64_t kVersion = 1;
-constexpr std::size_t kClusterIdBytes = 16;
 constexpr char kWhy[] =
     "; without its promise this server could vote twice in one term, so it does not start";
 

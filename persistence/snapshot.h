@@ -15,6 +15,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "core/cluster_configuration.h"
 #include "core/types.h"
 
 namespace raft {
@@ -26,7 +27,8 @@ struct SnapshotHeader {
   LogPosition last_included;
   LogTimeMs log_time_ms = 0;
   std::uint64_t key_count = 0;
-  std::string digest;  // 32 hexadecimal digits, as KeyValueStore::digest
+  std::string digest;                  // 32 hexadecimal digits, as KeyValueStore::digest
+  IndexedConfiguration configuration;  // in force at last_included
 
   friend bool operator==(const SnapshotHeader&, const SnapshotHeader&) = default;
 };

@@ -8,17 +8,17 @@
 
 namespace raft {
 
-StateInstaller::StateInstaller(Disk& disk, std::string data_directory, std::string configuration,
+StateInstaller::StateInstaller(Disk& disk, std::string data_directory, ClusterId cluster_id,
                                std::shared_ptr<StateDirectories> states)
     : disk_(disk),
       data_directory_(std::move(data_directory)),
-      configuration_(std::move(configuration)),
+      cluster_id_(std::move(cluster_id)),
       states_(std::move(states)) {}
 
 absl::StatusOr<std::unique_ptr<IncomingSnapshot>> StateInstaller::Begin() {
   states_->DropWaiting();
   if (absl::Status status = states_->RemoveUnused(); !status.ok()) return status;
-  return IncomingState::Create(disk_, states_, configuration_);
+  return IncomingState::Create(disk_, states_, cluster_id_);
 }
 
 absl::StatusOr<std::unique_ptr<KeyValueStore>> StateInstaller::Switch() {
@@ -28,7 +28,7 @@ absl::StatusOr<std::unique_ptr<KeyValueStore>> StateInstaller::Switch() {
                                          ": none has arrived");
   }
   absl::StatusOr<std::unique_ptr<LevelDbKeyValueStore>> state =
-      LevelDbKeyValueStore::Open(disk_, states_->PathOf(name), configuration_);
+      LevelDbKeyValueStore::Open(disk_, states_->PathOf(name), cluster_id_);
   if (!state.ok()) return state.status();
   states_->Watch(name, (*state)->UntilClosed());
   absl::Status replaced = WriteStatePointer(disk_, data_directory_, name);

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "persistence/disk.h"
+#include "persistence/identity.h"
 #include "persistence/snapshot.h"
 #include "persistence/state_directories.h"
 
@@ -15,8 +16,8 @@ namespace raft {
 
 class StateInstaller final : public SnapshotInstaller {
  public:
-  // `configuration` is this cluster's founding one, as states keep it. `disk` must outlive this.
-  StateInstaller(Disk& disk, std::string data_directory, std::string configuration,
+  // `disk` must outlive this.
+  StateInstaller(Disk& disk, std::string data_directory, ClusterId cluster_id,
                  std::shared_ptr<StateDirectories> states);
 
   absl::StatusOr<std::unique_ptr<IncomingSnapshot>> Begin() override;
@@ -26,7 +27,7 @@ class StateInstaller final : public SnapshotInstaller {
  private:
   Disk& disk_;
   const std::string data_directory_;
-  const std::string configuration_;
+  const ClusterId cluster_id_;
   const std::shared_ptr<StateDirectories> states_;
 };
 

@@ -37,17 +37,18 @@ absl::Status DatabaseSnapshotSource::ReadHeader() {
   if (!summary_bytes.ok()) return summary_bytes.status();
   const absl::StatusOr<StateSummary> summary = DecodeSummary(*summary_bytes);
   if (!summary.ok()) return Untrusted("its summary: " + std::string(summary.status().message()));
-  const absl::StatusOr<std::string> configuration_bytes = Get(kConfigurationKey, "configuration");
-  if (!configuration_bytes.ok()) return configuration_bytes.status();
-  absl::StatusOr<std::string> configuration = DecodeConfiguration(*configuration_bytes);
-  if (!configuration.ok()) {
-    return Untrusted("its configuration: " + std::string(configuration.status().message()));
+  const absl::StatusOr<std::string> membership_bytes = Get(kMembershipKey, "configuration");
+  if (!membership_bytes.ok()) return membership_bytes.status();
+  absl::StatusOr<StateMembership> membership = DecodeMembership(*membership_bytes);
+  if (!membership.ok()) {
+    return Untrusted("its configuration: " + std::string(membership.status().message()));
   }
-  configuration_ = *std::move(configuration);
   header_ = {.last_included = summary->applied,
              .log_time_ms = summary->log_time_ms,
              .key_count = summary->key_count,
-             .digest = FormatDigest(StateDigest(*summary, configuration_))};
+             .digest = FormatDigest(StateDigest(*summary, membership->configuration)),
+             .configuration = std::move(membership->configuration)};
+  cluster_id_ = std::move(membership->cluster_id);
   return absl::OkStatus();
 }
 
@@ -64,7 +65,7 @@ absl::StatusOr<std::string> DatabaseSnapshotSource::NextPiece(std::size_t bytes_
   switch (next_) {
     case Next::kHead:
       next_ = Next::kRecords;
-      return encoder_.Head(header_, configuration_);
+      return encoder_.Head(header_, cluster_id_);
     case Next::kRecords:
       if (absl::Status status = AddRecords(bytes_max); !status.ok()) return status;
       if (encoder_.has_records()) return encoder_.TakeRecords();

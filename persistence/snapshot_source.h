@@ -40,7 +40,7 @@ class DatabaseSnapshotSource final : public SnapshotSource {
   const leveldb::Snapshot* const pinned_;
   std::unique_ptr<leveldb::Iterator> record_;
   SnapshotHeader header_;
-  std::string configuration_;
+  ClusterId cluster_id_;
   SnapshotEncoder encoder_;
   Next next_ = Next::kHead;
   std::uint64_t keys_read_ = 0;

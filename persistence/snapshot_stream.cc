@@ -9,12 +9,14 @@ namespace raft {
 namespace {
 
 constexpr std::string_view kMagic = "RAFTSNAP";
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kVersion = 2;
 constexpr std::size_t kNumberBytes = sizeof(std::uint64_t);
 // Magic, version, kind, then length, number and link.
 constexpr std::size_t kFrontBytes = kMagic.size() + 2 + 3 * kNumberBytes;
 constexpr std::size_t kFrameBytes = kFrontBytes + kNumberBytes;
 constexpr std::size_t kDigestDigits = 2 * kDigestBytes;
+// Position, log time, number of keys, digest, cluster id, index of the configuration.
+constexpr std::size_t kHeadFixedBytes = 5 * kNumberBytes + kDigestDigits + kClusterIdBytes;
 
 absl::Status Damaged(std::uint64_t number, const std::string& cause) {
   return absl::DataLossError("cannot use piece " + std::to_string(number) +
@@ -75,14 +77,17 @@ std::string SnapshotEncoder::Piece(SnapshotPieceKind kind, std::string_view body
   return piece;
 }
 
-std::string SnapshotEncoder::Head(const SnapshotHeader& header, std::string_view configuration) {
+std::string SnapshotEncoder::Head(const SnapshotHeader& header, const ClusterId& cluster_id) {
   std::string body;
   AppendUint64(&body, header.last_included.index.value());
   AppendUint64(&body, header.last_included.term.value());
   AppendUint64(&body, static_cast<std::uint64_t>(header.log_time_ms));
   AppendUint64(&body, header.key_count);
   body += header.digest;
-  body += configuration;
+  body += cluster_id;
+  body.resize(kHeadFixedBytes - kNumberBytes);
+  AppendUint64(&body, header.configuration.index.value());
+  body += header.configuration.configuration.Encode();
   return Piece(SnapshotPieceKind::kHead, body);
 }
 
@@ -126,7 +131,7 @@ absl::StatusOr<SnapshotPiece> SnapshotDecoder::Decode(std::string_view bytes) {
   absl::Status decoded;
   switch (piece.kind) {
     case SnapshotPieceKind::kHead:
-      decoded = DecodeHead(frame->body, &piece);
+      decoded = DecodeHead(frame->body);
       break;
     case SnapshotPieceKind::kRecords:
       decoded = DecodeRecords(frame->body, &piece);
@@ -143,22 +148,32 @@ absl::StatusOr<SnapshotPiece> SnapshotDecoder::Decode(std::string_view bytes) {
   return piece;
 }
 
-absl::Status SnapshotDecoder::DecodeHead(std::string_view body, SnapshotPiece* piece) {
+absl::Status SnapshotDecoder::DecodeHead(std::string_view body) {
   ByteReader reader(body);
   header_.last_included.index = LogIndex(reader.TakeUint64());
   header_.last_included.term = Term(reader.TakeUint64());
   header_.log_time_ms = static_cast<LogTimeMs>(reader.TakeUint64());
   header_.key_count = reader.TakeUint64();
   header_.digest = std::string(reader.Take(kDigestDigits));
+  cluster_id_ = std::string(reader.Take(kClusterIdBytes));
+  header_.configuration.index = LogIndex(reader.TakeUint64());
   if (!reader.ok()) return Damaged(pieces_, "the head is too short");
-  const bool names_an_entry =
-      header_.last_included.index > LogIndex(0) && header_.last_included.term > Term(0);
-  if (!names_an_entry) return Damaged(pieces_, "the head names no entry");
+  std::optional<ClusterConfiguration> configuration = ClusterConfiguration::Decode(reader.rest());
+  if (!configuration) return Damaged(pieces_, "the configuration in the head cannot be one");
+  header_.configuration.configuration = *std::move(configuration);
+  return CheckHeader();
+}
+
+absl::Status SnapshotDecoder::CheckHeader() const {
+  const LogPosition last = header_.last_included;
+  if (last.index == LogIndex(0) || last.term == Term(0)) {
+    return Damaged(pieces_, "the head names no entry");
+  }
   if (header_.log_time_ms < 0 || header_.log_time_ms > kLogTimeMsMax) {
     return Damaged(pieces_, "the log time of the head is beyond all time");
   }
-  piece->configuration = reader.rest();
-  return absl::OkStatus();
+  if (header_.configuration.index <= last.index) return absl::OkStatus();
+  return Damaged(pieces_, "the configuration in the head is newer than the state");
 }
 
 absl::Status SnapshotDecoder::DecodeRecords(std::string_view body, SnapshotPiece* piece) {

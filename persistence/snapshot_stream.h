@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "persistence/identity.h"
 #include "persistence/snapshot.h"
 
 namespace raft {
@@ -27,8 +28,8 @@ struct SnapshotRecord {
 // One thread at a time. Head first, then records and pieces of them, then End.
 class SnapshotEncoder {
  public:
-  // `configuration`: the founding one, as the state keeps it.
-  std::string Head(const SnapshotHeader& header, std::string_view configuration);
+  // `cluster_id`: whose state it is.
+  std::string Head(const SnapshotHeader& header, const ClusterId& cluster_id);
 
   // Adds a record to the piece under way. Requires: its key lies after all earlier ones.
   void Add(const SnapshotRecord& record);
@@ -52,7 +53,6 @@ class SnapshotEncoder {
 // What one piece says; points into its bytes.
 struct SnapshotPiece {
   SnapshotPieceKind kind = SnapshotPieceKind::kHead;
-  std::string_view configuration;       // of the head
   std::vector<SnapshotRecord> records;  // of a piece of records, keys rising
 };
 
@@ -66,15 +66,19 @@ class SnapshotDecoder {
 
   // Of the head. Requires: it was decoded.
   const SnapshotHeader& header() const { return header_; }
+  // Whose state it is; 16 bytes. Requires: the head was decoded.
+  const ClusterId& cluster_id() const { return cluster_id_; }
   // The end was decoded, and the counts are right.
   bool is_complete() const { return is_complete_; }
 
  private:
-  absl::Status DecodeHead(std::string_view body, SnapshotPiece* piece);
+  absl::Status DecodeHead(std::string_view body);
+  absl::Status CheckHeader() const;
   absl::Status DecodeRecords(std::string_view body, SnapshotPiece* piece);
   absl::Status DecodeEnd(std::string_view body);
 
   SnapshotHeader header_;
+  ClusterId cluster_id_;
   std::uint64_t pieces_ = 0;
   std::uint64_t link_ = 0;
   std::uint64_t keys_ = 0;

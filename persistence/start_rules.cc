@@ -1,5 +1,6 @@
 #include "persistence/start_rules.h"
 
+#include <ranges>
 #include <string>
 
 #include "persistence/way_back.h"
@@ -79,15 +80,44 @@ absl::Status RefuseState(const FoundOnDisk& found) {
                 Text(PositionAtApplied(found)) + " at that place");
 }
 
+// The newest entry of the log that the state holds and that brings a configuration; null: none.
+const LogEntry* ConfigurationEntryAtApplied(const FoundOnDisk& found) {
+  const std::uint64_t count = found.applied.index - found.base.index;
+  for (const LogEntryPointer& entry : found.entries.first(count) | std::views::reverse) {
+    if (entry->kind == EntryKind::kConfiguration) return entry.get();
+  }
+  return nullptr;
+}
+
+// The configuration of the state against the state, and against the log that holds its position.
+absl::Status CheckConfiguration(const FoundOnDisk& found) {
+  const LogIndex index = found.configuration.index;
+  const LogEntry* entry = ConfigurationEntryAtApplied(found);
+  const bool agrees =
+      entry == nullptr
+          ? index <= found.base.index
+          : entry->index == index && entry->data == found.configuration.configuration.Encode();
+  if (agrees) return absl::OkStatus();
+  return Refuse("state and log disagree about the configuration in force at " +
+                Text(found.applied));
+}
+
 }  // namespace
 
 absl::Status CheckStart(const FoundOnDisk& found) {
   if (absl::Status status = CheckLog(found); !status.ok()) return status;
+  if (found.configuration.index > found.applied.index) {
+    return Refuse("the state ends at " + Text(found.applied) +
+                  ", but its configuration is of index " +
+                  std::to_string(found.configuration.index.value()));
+  }
   if (!HoldsApplied(found)) {
     return MayFollowASnapshot(found) ? absl::OkStatus() : RefuseState(found);
   }
-  if (TimeAtApplied(found) == found.applied_log_time_ms) return absl::OkStatus();
-  return Refuse("state and log disagree about the log time at " + Text(found.applied));
+  if (TimeAtApplied(found) != found.applied_log_time_ms) {
+    return Refuse("state and log disagree about the log time at " + Text(found.applied));
+  }
+  return CheckConfiguration(found);
 }
 
 std::optional<LogRebase> RebaseToFinish(const FoundOnDisk& found) {

@@ -8,6 +8,7 @@
 #include <span>
 
 #include "absl/status/status.h"
+#include "core/cluster_configuration.h"
 #include "core/effects.h"
 #include "core/log_entry.h"
 #include "core/types.h"
@@ -22,7 +23,8 @@ struct FoundOnDisk {
   std::span<const LogEntryPointer> entries;
   LogPosition applied;
   LogTimeMs applied_log_time_ms = 0;
-  bool log_reset_pending = false;  // the state is an installed snapshot, not yet followed
+  IndexedConfiguration configuration;  // that the state holds
+  bool log_reset_pending = false;      // the state is an installed snapshot, not yet followed
 };
 
 // FAILED_PRECONDITION, with the reason and the way back, unless the parts fit together, or will

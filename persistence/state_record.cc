@@ -1,6 +1,7 @@
 #include "persistence/state_record.h"
 
 #include <memory_resource>
+#include <utility>
 
 #include "persistence/byte_order.h"
 #include "persistence/sealed_record.h"
@@ -10,7 +11,7 @@ namespace {
 
 constexpr std::uint8_t kRecordVersion = 1;
 constexpr std::uint8_t kSummaryVersion = 1;
-constexpr std::uint8_t kConfigurationVersion = 1;
+constexpr std::uint8_t kMembershipVersion = 2;
 constexpr std::uint8_t kLogResetPendingVersion = 1;
 // Created, modified, version.
 constexpr std::size_t kNumberBytes = 3 * sizeof(std::uint64_t);
@@ -103,17 +104,29 @@ absl::StatusOr<StateSummary> DecodeSummary(std::string_view bytes) {
   return summary;
 }
 
-std::string EncodeConfiguration(std::string_view configuration) {
-  std::string bytes(1, static_cast<char>(kConfigurationVersion));
-  bytes += configuration;
+std::string EncodeMembership(const StateMembership& membership) {
+  std::string bytes(1, static_cast<char>(kMembershipVersion));
+  bytes += membership.cluster_id;
+  bytes.resize(1 + kClusterIdBytes);
+  AppendUint64(&bytes, membership.configuration.index.value());
+  bytes += membership.configuration.configuration.Encode();
   Seal(&bytes);
   return bytes;
 }
 
-absl::StatusOr<std::string> DecodeConfiguration(std::string_view bytes) {
-  const absl::StatusOr<std::string_view> body = Unseal(bytes, kConfigurationVersion);
+absl::StatusOr<StateMembership> DecodeMembership(std::string_view bytes) {
+  const absl::StatusOr<std::string_view> body = Unseal(bytes, kMembershipVersion);
   if (!body.ok()) return body.status();
-  return std::string(*body);
+  ByteReader reader(*body);
+  StateMembership membership;
+  membership.cluster_id = std::string(reader.Take(kClusterIdBytes));
+  membership.configuration.index = LogIndex(reader.TakeUint64());
+  std::optional<ClusterConfiguration> configuration = ClusterConfiguration::Decode(reader.rest());
+  if (!reader.ok() || !configuration) {
+    return absl::DataLossError("no server writes such a configuration");
+  }
+  membership.configuration.configuration = *std::move(configuration);
+  return membership;
 }
 
 std::string EncodeLogResetPending() {
@@ -126,11 +139,14 @@ absl::Status DecodeLogResetPending(std::string_view bytes) {
   return Unseal(bytes, kLogResetPendingVersion).status();
 }
 
-Digest128 StateDigest(const StateSummary& summary, std::string_view configuration) {
+Digest128 StateDigest(const StateSummary& summary, const IndexedConfiguration& configuration) {
+  std::string indexed;
+  AppendUint64(&indexed, configuration.index.value());
+  indexed += configuration.configuration.Encode();
   std::string log_time;
   AppendUint64(&log_time, static_cast<std::uint64_t>(summary.log_time_ms));
   Digest128 digest = summary.records_digest;
-  digest += HashOf("configuration", configuration);
+  digest += HashOf("configuration", indexed);
   digest += HashOf("log time", log_time);
   return digest;
 }

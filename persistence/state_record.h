@@ -1,4 +1,5 @@
-// What the state database holds, as bytes: one record per key, and the summary of the whole.
+// What the state database holds, as bytes: one record per key, the cluster it belongs to and how
+// that is made up, and the summary of the whole.
 //
 // Each record carries its own hash, so that replacing or deleting it subtracts exactly what it once
 // added to the digest. README.md of this room has the layout.
@@ -9,15 +10,17 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
+#include "core/cluster_configuration.h"
 #include "core/types.h"
 #include "persistence/checksum.h"
+#include "persistence/identity.h"
 
 namespace raft {
 
 // Keys of the database by first byte. Bytewise order of records is bytewise order of their keys.
 inline constexpr char kRecordPrefix = 'd';
 inline constexpr char kRecordPrefixEnd = 'e';
-inline constexpr std::string_view kConfigurationKey = "c";
+inline constexpr std::string_view kMembershipKey = "c";
 inline constexpr std::string_view kSummaryKey = "m";
 // There while the state came from a snapshot that the log has not followed yet.
 inline constexpr std::string_view kLogResetPendingKey = "r";
@@ -53,15 +56,23 @@ struct StateSummary {
 void EncodeSummary(const StateSummary& summary, std::string* bytes);
 absl::StatusOr<StateSummary> DecodeSummary(std::string_view bytes);
 
-// The applied configuration: the founding one, the same bytes on every server.
-std::string EncodeConfiguration(std::string_view configuration);
-absl::StatusOr<std::string> DecodeConfiguration(std::string_view bytes);
+// Whose state it is, and the configuration that the applied entries have left in force.
+struct StateMembership {
+  ClusterId cluster_id;  // 16 bytes
+  IndexedConfiguration configuration;
+};
+
+std::string EncodeMembership(const StateMembership& membership);
+// DATA_LOSS: damaged, or a configuration that no server writes. FAILED_PRECONDITION: another format
+// version.
+absl::StatusOr<StateMembership> DecodeMembership(std::string_view bytes);
 
 // Says only that it is there; the summary says which position the log must follow.
 std::string EncodeLogResetPending();
 absl::Status DecodeLogResetPending(std::string_view bytes);
 
-// The digest of the state: its records, its configuration and its log time.
-Digest128 StateDigest(const StateSummary& summary, std::string_view configuration);
+// The digest of the state: its records, its applied configuration and its log time. Not the cluster
+// id: a state that was restored into another cluster is still the same state.
+Digest128 StateDigest(const StateSummary& summary, const IndexedConfiguration& configuration);
 
 }  // namespace raft

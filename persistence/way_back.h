@@ -9,8 +9,8 @@
 namespace raft {
 
 inline constexpr char kWayBack[] =
-    "; restore the disk: under an empty data directory it would be another server, which may only "
-    "join as a new member, and this version cannot add members yet";
+    "; restore the disk, or remove this server from the cluster and add it as a new one: under an "
+    "empty data directory and with --join it is another server, which has promised nothing";
 
 // The way back from a refusal with this code: good data behind a full or unreadable disk must not
 // be given up for lost.

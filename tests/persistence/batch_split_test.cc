@@ -22,11 +22,12 @@ using raft::v1::Operation;
 using testing::CompareAndSetCommand;
 using testing::DeleteCommand;
 using testing::DeleteRangeCommand;
-using testing::kFoundingTimeMs;
 using testing::MakeCommandEntry;
+using testing::MakeConfigurationEntry;
 using testing::MakeNoOp;
 using testing::PutCommand;
 using testing::ScratchDirectory;
+using testing::TestFounding;
 using testing::TestSeed;
 
 // Commands over few keys, so that they meet each other often.
@@ -39,12 +40,22 @@ class RandomCommands {
   std::vector<LogEntryPointer> Entries(std::uint64_t count) {
     std::vector<LogEntryPointer> entries;
     for (std::uint64_t index = 1; index <= count; ++index) {
-      entries.push_back(Below(10) == 0 ? MakeNoOp(index, 1) : MakeCommandEntry(index, Next(index)));
+      entries.push_back(NextEntry(index));
     }
     return entries;
   }
 
  private:
+  LogEntryPointer NextEntry(std::uint64_t index) {
+    switch (Below(20)) {
+      case 0:
+        return MakeNoOp(index, 1);
+      case 1:
+        return MakeConfigurationEntry(index, 1, 1 + Below(5));
+      default:
+        return MakeCommandEntry(index, Next(index));
+    }
+  }
   Command Next(std::uint64_t revision) {
     switch (Below(6)) {
       case 0:
@@ -115,6 +126,7 @@ struct Outcome {
   std::vector<std::string> results;
   std::string digest;
   std::uint64_t key_count = 0;
+  IndexedConfiguration configuration;
   std::map<std::string, std::string> database;
 };
 
@@ -125,11 +137,10 @@ class BatchSplitTest : public ::testing::Test {
   Outcome Run(const std::vector<LogEntryPointer>& entries, NextSize next_size) {
     ScratchDirectory directory;
     const std::string path = directory.Path("state-1");
-    EXPECT_TRUE(
-        LevelDbKeyValueStore::Create(LocalDisk(), path, "configuration", kFoundingTimeMs).ok());
+    EXPECT_TRUE(LevelDbKeyValueStore::Create(LocalDisk(), path, TestFounding()).ok());
     Outcome outcome;
     {
-      auto state = *LevelDbKeyValueStore::Open(LocalDisk(), path, "configuration");
+      auto state = *LevelDbKeyValueStore::Open(LocalDisk(), path, TestFounding().cluster_id);
       for (std::size_t done = 0; done < entries.size();) {
         const std::size_t size = std::min<std::size_t>(next_size(), entries.size() - done);
         ApplyOutcome applied = state->Apply(std::span(entries).subspan(done, size));
@@ -140,6 +151,7 @@ class BatchSplitTest : public ::testing::Test {
       }
       outcome.digest = state->digest();
       outcome.key_count = state->key_count();
+      outcome.configuration = state->configuration();
       EXPECT_EQ(*state->ScanDigest(), outcome.digest);
     }
     outcome.database = Dump(path);
@@ -173,9 +185,11 @@ TEST_F(BatchSplitTest, MakesNoDifference) {
       ASSERT_EQ(other->results, one_by_one.results);
       ASSERT_EQ(other->digest, one_by_one.digest);
       ASSERT_EQ(other->key_count, one_by_one.key_count);
+      ASSERT_EQ(other->configuration, one_by_one.configuration);
       ASSERT_EQ(other->database, one_by_one.database);
     }
     EXPECT_EQ(one_by_one.key_count + 2, one_by_one.database.size());
+    EXPECT_GT(one_by_one.configuration.index, LogIndex(0)) << "no configuration among the entries";
   }
 }
 

@@ -20,6 +20,15 @@ inline Owner TestOwner() {
   return {.cluster_id = "sixteen bytes id", .server_id = ServerId(1), .incarnation = 77};
 }
 
+// A cluster whose only founder is the test owner.
+inline FoundingConfiguration TestFounding() {
+  return {.cluster_id = TestOwner().cluster_id,
+          .log_time_ms = kFoundingTimeMs,
+          .members = {{.server_id = TestOwner().server_id,
+                       .peer_address = "server-1:7001",
+                       .incarnation = TestOwner().incarnation}}};
+}
+
 inline LogEntryPointer MakeEntry(std::uint64_t index, std::uint64_t term, std::string data = "x",
                                  EntryKind kind = EntryKind::kCommand) {
   return std::make_shared<const LogEntry>(
@@ -32,6 +41,13 @@ inline LogEntryPointer MakeEntry(std::uint64_t index, std::uint64_t term, std::s
 
 inline LogEntryPointer MakeNoOp(std::uint64_t index, std::uint64_t term) {
   return MakeEntry(index, term, "", EntryKind::kNoOp);
+}
+
+// Brings a configuration with one voter, this one.
+inline LogEntryPointer MakeConfigurationEntry(std::uint64_t index, std::uint64_t term,
+                                              std::uint64_t voter) {
+  return MakeEntry(index, term, ClusterConfiguration({ServerId(voter)}).Encode(),
+                   EntryKind::kConfiguration);
 }
 
 // Entries first..last of one term.

@@ -19,6 +19,7 @@ using ::testing::HasSubstr;
 using testing::kFoundingTimeMs;
 using testing::ReadBytes;
 using testing::ScratchDirectory;
+using testing::TestFounding;
 using testing::WithBitFlipped;
 using testing::WriteBytes;
 
@@ -194,6 +195,73 @@ TEST_F(DataDirectoryTest, AdoptsNoFoundingThatDoesNotListThisLife) {
   founding.members[0].incarnation += 1;
   ExpectRefused(directory->AdoptFounding(founding), "does not list this server");
   EXPECT_TRUE(directory->identity().is_forming());
+}
+
+TEST_F(DataDirectoryTest, AJoinerAdoptsAFoundingThatDoesNotListItAndRestartsLikeAnyOther) {
+  const FoundingConfiguration founding = TestFounding();
+  std::uint64_t incarnation = 0;
+  {
+    const auto directory = *Open(9, 0);
+    incarnation = directory->identity().incarnation;
+    EXPECT_TRUE(directory->identity().is_forming());
+    ExpectRefused(directory->AdoptFounding(founding), "does not list this server");
+    ASSERT_TRUE(directory->AdoptFoundingAsJoiner(founding).ok());
+    EXPECT_TRUE(directory->AdoptFoundingAsJoiner(founding).ok()) << "once more is fine";
+    ASSERT_TRUE(directory->OpenServer().ok());
+  }
+  for (const std::uint64_t hash : {0, 5}) {
+    const auto directory = *Open(9, hash);
+    EXPECT_EQ(directory->identity().founding, founding);
+    EXPECT_EQ(directory->identity().incarnation, incarnation);
+    const absl::StatusOr<OpenedServer> server = directory->OpenServer();
+    ASSERT_TRUE(server.ok()) << server.status();
+    EXPECT_EQ(server->configuration, ConfigurationOf(founding));
+    EXPECT_EQ(server->recovered.configuration_index, LogIndex(0));
+    EXPECT_TRUE(server->recovered.entries.empty());
+  }
+}
+
+TEST_F(DataDirectoryTest, AJoinersStateIsThatOfAFounder) {
+  const auto digest_of = [this](const std::string& name, std::uint64_t server,
+                                const FoundingConfiguration& founding) {
+    const auto directory = *DataDirectory::Open(scratch_.Path(name), ServerId(server), 0);
+    EXPECT_TRUE(directory->AdoptFoundingAsJoiner(founding).ok());
+    return directory->OpenServer()->state->digest();
+  };
+  const std::string digest = digest_of("one", 1, TestFounding());
+  EXPECT_EQ(digest_of("nine", 9, TestFounding()), digest);
+  FoundingConfiguration other = TestFounding();
+  other.members[0].incarnation += 1;
+  EXPECT_NE(digest_of("other", 9, other), digest) << "the digest does not cover the configuration";
+}
+
+TEST_F(DataDirectoryTest, AServerThatIsToFoundAClusterJoinsNone) {
+  const auto directory = MustOpen();
+  ExpectRefused(directory->AdoptFoundingAsJoiner(TestFounding()), "--initial-members");
+  EXPECT_TRUE(directory->identity().is_forming());
+}
+
+TEST_F(DataDirectoryTest, AJoinerAdoptsNoOtherFoundingLater) {
+  const auto directory = *Open(9, 0);
+  ASSERT_TRUE(directory->AdoptFoundingAsJoiner(TestFounding()).ok());
+  FoundingConfiguration other = TestFounding();
+  other.cluster_id = "another cluster!";
+  ExpectRefused(directory->AdoptFoundingAsJoiner(other), "another founding");
+}
+
+// Whatever is adopted becomes a configuration at the next step.
+TEST_F(DataDirectoryTest, AFoundingThatCannotBeAConfigurationIsNotAdopted) {
+  const auto directory = *Open(9, 0);
+  std::vector<FoundingConfiguration> bad(4, TestFounding());
+  bad[0].members.clear();
+  bad[1].members[0].peer_address = "two words";
+  bad[2].log_time_ms = -1;
+  bad[3].members.assign(65, bad[3].members[0]);
+  for (std::uint64_t id = 1; id <= 65; ++id) bad[3].members[id - 1].server_id = ServerId(id);
+  for (const FoundingConfiguration& founding : bad) {
+    ExpectRefused(directory->AdoptFoundingAsJoiner(founding), "founding");
+    EXPECT_TRUE(directory->identity().is_forming());
+  }
 }
 
 TEST_F(DataDirectoryTest, AdoptsNoFoundingThatMakesNoSense) {

@@ -35,10 +35,9 @@ class FailingDiskTest : public ::testing::Test {
     return *std::move(log);
   }
   static std::unique_ptr<LevelDbKeyValueStore> OpenState(const std::string& path, Disk& disk) {
-    EXPECT_TRUE(
-        LevelDbKeyValueStore::Create(LocalDisk(), path, "configuration", kFoundingTimeMs).ok());
+    EXPECT_TRUE(LevelDbKeyValueStore::Create(LocalDisk(), path, testing::TestFounding()).ok());
     absl::StatusOr<std::unique_ptr<LevelDbKeyValueStore>> state =
-        LevelDbKeyValueStore::Open(disk, path, "configuration");
+        LevelDbKeyValueStore::Open(disk, path, testing::TestFounding().cluster_id);
     EXPECT_TRUE(state.ok()) << state.status();
     return *std::move(state);
   }
@@ -170,8 +169,8 @@ TEST_F(FailingDiskTest, ACheckpointCoversWhatEarlierWriteAheadFilesHeld) {
   disk.env().CopyWhatIsDurable(directory_.Path("s"), directory_.Path("after"));
   disk.env().ReleaseTables();
   // Then all of it is there.
-  const absl::StatusOr<std::unique_ptr<LevelDbKeyValueStore>> after =
-      LevelDbKeyValueStore::Open(LocalDisk(), directory_.Path("after"), "configuration");
+  const absl::StatusOr<std::unique_ptr<LevelDbKeyValueStore>> after = LevelDbKeyValueStore::Open(
+      LocalDisk(), directory_.Path("after"), testing::TestFounding().cluster_id);
   ASSERT_TRUE(after.ok()) << after.status();
   EXPECT_EQ((*after)->applied().index, LogIndex(kLast));
   EXPECT_EQ(*(*after)->ScanDigest(), state->digest());
@@ -186,8 +185,8 @@ TEST_F(FailingDiskTest, APowerLossLeavesTheStateAtSomeEarlierWholeBatch) {
     digests.push_back(state->digest());
   }
   disk.env().CopyWhatIsDurable(directory_.Path("s"), directory_.Path("after"));
-  const absl::StatusOr<std::unique_ptr<LevelDbKeyValueStore>> after =
-      LevelDbKeyValueStore::Open(LocalDisk(), directory_.Path("after"), "configuration");
+  const absl::StatusOr<std::unique_ptr<LevelDbKeyValueStore>> after = LevelDbKeyValueStore::Open(
+      LocalDisk(), directory_.Path("after"), testing::TestFounding().cluster_id);
   ASSERT_TRUE(after.ok()) << after.status();
   EXPECT_EQ(*(*after)->ScanDigest(), digests[(*after)->applied().index.value()]);
 }

@@ -7,7 +7,6 @@
 
 #include "builders.h"
 #include "persistence/data_directory.h"
-#include "persistence/identity_file.h"
 #include "persistence/leveldb_key_value_store.h"
 #include "persistence/start_rules.h"
 #include "scratch_directory.h"
@@ -92,10 +91,9 @@ class InstallTest : public ::testing::Test {
   std::vector<std::string> SnapshotOf(std::uint64_t last, std::uint64_t term) {
     const std::string path = scratch_.Path("leader");
     std::filesystem::remove_all(path);
-    const std::string configuration = SerializeFounding(OpenDirectory(path_)->identity().founding);
-    EXPECT_TRUE(
-        LevelDbKeyValueStore::Create(LocalDisk(), path, configuration, kFoundingTimeMs).ok());
-    const auto state = LevelDbKeyValueStore::Open(LocalDisk(), path, configuration);
+    const FoundingConfiguration founding = OpenDirectory(path_)->identity().founding;
+    EXPECT_TRUE(LevelDbKeyValueStore::Create(LocalDisk(), path, founding).ok());
+    const auto state = LevelDbKeyValueStore::Open(LocalDisk(), path, founding.cluster_id);
     EXPECT_FALSE((*state)->Apply(PutEntries(1, last, term)).failure.has_value());
     leader_digest_ = (*state)->digest();
     const std::unique_ptr<SnapshotSource> source = *(*state)->OpenSnapshot();
@@ -137,9 +135,8 @@ class InstallTest : public ::testing::Test {
       EXPECT_EQ(running.server.state->digest(), leader_digest_);
       EXPECT_FALSE(std::filesystem::exists(path_ + "/state-1")) << "the old state is still there";
     }
-    const auto state =
-        LevelDbKeyValueStore::Open(LocalDisk(), path_ + "/state-2",
-                                   SerializeFounding(OpenDirectory(path_)->identity().founding));
+    const auto state = LevelDbKeyValueStore::Open(
+        LocalDisk(), path_ + "/state-2", OpenDirectory(path_)->identity().founding.cluster_id);
     EXPECT_FALSE((*state)->log_reset_pending()) << "the mark is still there";
   }
 
@@ -251,6 +248,7 @@ class InstallRulesTest : public ::testing::Test {
                      .entries = entries_,
                      .applied = At(7, 2),
                      .applied_log_time_ms = kFoundingTimeMs + 7,
+                     .configuration = {},
                      .log_reset_pending = true};
 
   void StateAt(std::uint64_t index, std::uint64_t term) {

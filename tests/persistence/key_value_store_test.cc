@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "leveldb/db.h"
+#include "persistence/sealed_record.h"
 #include "state_fixture.h"
 
 namespace raft {
@@ -17,10 +18,12 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testing::kFoundingTimeMs;
 using testing::MakeCommandEntry;
+using testing::MakeConfigurationEntry;
 using testing::MakeEntry;
 using testing::MakeNoOp;
 using testing::PutCommand;
 using testing::ReadBytes;
+using testing::TestFounding;
 using testing::WithBitFlipped;
 using testing::WriteBytes;
 
@@ -203,6 +206,47 @@ TEST_F(KeyValueStoreTest, ARestartKeepsEverythingThatWasApplied) {
   EXPECT_EQ(ValueOf("l"), "w");
 }
 
+TEST_F(KeyValueStoreTest, BeginsWithTheFoundersAsVoters) {
+  EXPECT_EQ(state_->configuration(),
+            (IndexedConfiguration{LogIndex(0), ConfigurationOf(TestFounding())}));
+}
+
+TEST_F(KeyValueStoreTest, AConfigurationThatIsAppliedReplacesTheOneBefore) {
+  std::string digest = state_->digest();
+  for (const std::uint64_t voter : {4, 5, 4}) {
+    const std::uint64_t index = revision() + 2;
+    const std::vector<LogEntryPointer> batch = {MakeNoOp(index - 1, 1),
+                                                MakeConfigurationEntry(index, 1, voter)};
+    const ApplyOutcome outcome = state_->Apply(batch);
+    ASSERT_FALSE(outcome.failure.has_value()) << *outcome.failure;
+    EXPECT_THAT(outcome.results, ElementsAre("", ""));
+    EXPECT_EQ(state_->configuration(),
+              (IndexedConfiguration{LogIndex(index), ClusterConfiguration({ServerId(voter)})}));
+    Reopen();
+    EXPECT_EQ(state_->configuration().index, LogIndex(index));
+    EXPECT_EQ(*state_->ScanDigest(), state_->digest());
+  }
+}
+
+// Two servers that hold another configuration, or the same from another entry, are not alike.
+TEST_F(KeyValueStoreTest, TheDigestCoversTheConfigurationAndItsIndex) {
+  const StateSummary summary{.applied = {}, .records_digest = {}};
+  const ClusterConfiguration one({ServerId(1)});
+  const Digest128 digest = StateDigest(summary, {LogIndex(3), one});
+  EXPECT_EQ(StateDigest(summary, {LogIndex(3), one}), digest);
+  EXPECT_NE(StateDigest(summary, {LogIndex(4), one}), digest);
+  EXPECT_NE(StateDigest(summary, {LogIndex(3), ClusterConfiguration({ServerId(2)})}), digest);
+}
+
+TEST_F(KeyValueStoreTest, ABatchThatFailsLeavesTheConfigurationAsItWas) {
+  const std::vector<LogEntryPointer> batch = {MakeConfigurationEntry(1, 1, 4),
+                                              MakeEntry(2, 1, "\xff\xff")};
+  ASSERT_TRUE(state_->Apply(batch).failure.has_value());
+  EXPECT_EQ(state_->configuration().index, LogIndex(0));
+  Reopen();
+  EXPECT_EQ(state_->configuration().index, LogIndex(0));
+}
+
 TEST_F(KeyValueStoreTest, TheDigestTellsStatesApart) {
   const std::string empty = state_->digest();
   Apply(PutCommand("k", "v"));
@@ -345,14 +389,34 @@ TEST_F(RottenStateTest, ARottenSummaryOrConfigurationIsRefused) {
   for (const char* key : {"m", "c"}) {
     WithBitsFlippedIn(key, [this] {
       ASSERT_TRUE(absl::IsDataLoss(
-          LevelDbKeyValueStore::Open(LocalDisk(), path_, "configuration").status()));
+          LevelDbKeyValueStore::Open(LocalDisk(), path_, TestFounding().cluster_id).status()));
     });
   }
 }
 
+// The record as the format before had it: the founding configuration, serialised.
+TEST_F(RottenStateTest, AConfigurationInAnOlderFormatIsRefusedByName) {
+  std::string old("\1founding configuration");
+  Seal(&old);
+  ASSERT_TRUE(OpenRaw()->Put({}, "c", old).ok());
+  const absl::Status status =
+      LevelDbKeyValueStore::Open(LocalDisk(), path_, TestFounding().cluster_id).status();
+  EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr("the format version is 1"));
+}
+
+TEST_F(RottenStateTest, AConfigurationThatCannotBeOneIsRefused) {
+  const std::string record =
+      EncodeMembership({.cluster_id = TestFounding().cluster_id, .configuration = {}});
+  ASSERT_TRUE(OpenRaw()->Put({}, "c", record).ok());
+  EXPECT_TRUE(absl::IsDataLoss(
+      LevelDbKeyValueStore::Open(LocalDisk(), path_, TestFounding().cluster_id).status()));
+}
+
 TEST_F(RottenStateTest, AnotherClustersStateIsRefused) {
   state_.reset();
-  const absl::Status status = LevelDbKeyValueStore::Open(LocalDisk(), path_, "another").status();
+  const absl::Status status =
+      LevelDbKeyValueStore::Open(LocalDisk(), path_, "another cluster!").status();
   EXPECT_TRUE(absl::IsFailedPrecondition(status));
   EXPECT_THAT(std::string(status.message()), HasSubstr("belongs to another cluster"));
 }

@@ -14,13 +14,15 @@ namespace {
 using ::testing::HasSubstr;
 using testing::WithBitFlipped;
 
-constexpr char kConfiguration[] = "the founding configuration";
+constexpr char kCluster[] = "sixteen bytes id";
 
 SnapshotHeader Header(std::uint64_t key_count) {
   return {.last_included = {.index = LogIndex(70), .term = Term(3)},
           .log_time_ms = 1'700'000'000'123,
           .key_count = key_count,
-          .digest = "0123456789abcdef0123456789abcdef"};
+          .digest = "0123456789abcdef0123456789abcdef",
+          .configuration = {.index = LogIndex(60),
+                            .configuration = ClusterConfiguration({ServerId(1), ServerId(2)})}};
 }
 
 // Head, one piece for each group of keys, end. The record of a key is "value of " and the key.
@@ -28,7 +30,7 @@ std::vector<std::string> Pieces(const std::vector<std::vector<std::string>>& gro
   SnapshotEncoder encoder;
   std::uint64_t key_count = 0;
   for (const auto& group : groups) key_count += group.size();
-  std::vector<std::string> pieces = {encoder.Head(Header(key_count), kConfiguration)};
+  std::vector<std::string> pieces = {encoder.Head(Header(key_count), kCluster)};
   for (const auto& group : groups) {
     for (const std::string& key : group) encoder.Add({.key = key, .bytes = "value of " + key});
     pieces.push_back(encoder.TakeRecords());
@@ -65,18 +67,16 @@ TEST(SnapshotStreamTest, ReturnsWhatWasWritten) {
   const std::vector<std::string> pieces = SmallPieces();
   SnapshotDecoder decoder;
   std::vector<std::string> records;
-  std::string configuration;
   for (const std::string& piece : pieces) {
     const absl::StatusOr<SnapshotPiece> decoded = decoder.Decode(piece);
     ASSERT_TRUE(decoded.ok()) << decoded.status();
-    if (decoded->kind == SnapshotPieceKind::kHead) configuration = decoded->configuration;
     for (const SnapshotRecord& record : decoded->records) {
       records.push_back(std::string(record.key) + ": " + std::string(record.bytes));
     }
   }
   EXPECT_TRUE(decoder.is_complete());
   EXPECT_EQ(decoder.header(), Header(6));
-  EXPECT_EQ(configuration, kConfiguration);
+  EXPECT_EQ(decoder.cluster_id(), kCluster);
   EXPECT_EQ(records, (std::vector<std::string>{"a: value of a", "b: value of b", "c: value of c",
                                                "d: value of d", "e: value of e", "f: value of f"}));
 }
@@ -86,7 +86,7 @@ TEST(SnapshotStreamTest, AnEmptyStateIsAHeadAndAnEnd) { EXPECT_TRUE(Receive(Piec
 TEST(SnapshotStreamTest, KeysAndValuesMayBeAnyBytes) {
   SnapshotEncoder encoder;
   const std::string zeros(3, '\0');
-  const std::string head = encoder.Head(Header(2), "");
+  const std::string head = encoder.Head(Header(2), kCluster);
   encoder.Add({.key = "", .bytes = ""});
   encoder.Add({.key = zeros, .bytes = std::string(1 << 20, '\xff')});
   EXPECT_TRUE(Receive({head, encoder.TakeRecords(), encoder.End()}).ok());
@@ -144,9 +144,9 @@ TEST(SnapshotStreamTest, APieceOfAnotherSnapshotDoesNotFit) {
 }
 
 TEST(SnapshotStreamTest, AnotherFormatVersionIsRefusedByName) {
-  const absl::Status status = Receive({Resealed(SmallPieces()[0], 8, 2)});
+  const absl::Status status = Receive({Resealed(SmallPieces()[0], 8, 1)});
   EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
-  EXPECT_THAT(std::string(status.message()), HasSubstr("format version is 2"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("format version is 1"));
 }
 
 TEST(SnapshotStreamTest, AnUnknownKindOfPieceIsRefused) {
@@ -164,11 +164,49 @@ TEST(SnapshotStreamTest, KeysThatDoNotRiseAreRefused) {
 TEST(SnapshotStreamTest, MoreOrFewerKeysThanTheHeadSaysAreRefused) {
   for (const std::uint64_t said : {1, 3}) {
     SnapshotEncoder encoder;
-    const std::string head = encoder.Head(Header(said), "");
+    const std::string head = encoder.Head(Header(said), kCluster);
     encoder.Add({.key = "a", .bytes = ""});
     encoder.Add({.key = "b", .bytes = ""});
     EXPECT_TRUE(absl::IsDataLoss(Receive({head, encoder.TakeRecords(), encoder.End()}))) << said;
   }
+}
+
+// A head with this text in the place of its configuration.
+absl::Status ReceiveHeadWith(const std::string& configuration, std::uint64_t configuration_index) {
+  SnapshotEncoder encoder;
+  SnapshotHeader header = Header(0);
+  header.configuration.index = LogIndex(configuration_index);
+  std::string head = encoder.Head(header, kCluster);
+  const std::string text = header.configuration.configuration.Encode();
+  head.resize(head.size() - 8 - text.size());
+  head += configuration;
+  constexpr std::size_t kLength = 10;
+  StoreUint64(head.data() + kLength, head.size() + 8);
+  AppendUint64(&head, Checksum64(head));
+  SnapshotDecoder decoder;
+  return decoder.Decode(head).status();
+}
+
+TEST(SnapshotStreamTest, AConfigurationThatCannotBeOneIsRefused) {
+  const std::string good = Header(0).configuration.configuration.Encode();
+  EXPECT_TRUE(ReceiveHeadWith(good, 60).ok()) << ReceiveHeadWith(good, 60);
+  EXPECT_TRUE(ReceiveHeadWith(good, 0).ok());
+  for (std::size_t size = 0; size < good.size(); ++size) {
+    const absl::Status status = ReceiveHeadWith(good.substr(0, size), 60);
+    if (!status.ok()) continue;
+    EXPECT_TRUE(ClusterConfiguration::Decode(good.substr(0, size)).has_value()) << size;
+  }
+  EXPECT_TRUE(absl::IsDataLoss(ReceiveHeadWith("", 60)));
+  EXPECT_TRUE(absl::IsDataLoss(ReceiveHeadWith("nonsense", 60)));
+  EXPECT_TRUE(absl::IsDataLoss(ReceiveHeadWith(good + " ", 60)));
+}
+
+TEST(SnapshotStreamTest, AConfigurationNewerThanTheStateIsRefused) {
+  const std::string good = Header(0).configuration.configuration.Encode();
+  EXPECT_TRUE(ReceiveHeadWith(good, 70).ok());
+  const absl::Status status = ReceiveHeadWith(good, 71);
+  EXPECT_TRUE(absl::IsDataLoss(status)) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr("newer than the state"));
 }
 
 // Lengths that come from outside are never trusted with memory.

@@ -17,6 +17,7 @@ namespace {
 using testing::Append;
 using testing::Describe;
 using testing::kFoundingTimeMs;
+using testing::MakeConfigurationEntry;
 using testing::MakeEntry;
 using testing::PromiseTerm;
 using testing::PutCommand;
@@ -37,13 +38,17 @@ void End(SimulatedDisk& disk, Ending ending) {
   }
 }
 
+// Entries 2, 6, 10 and so on bring a configuration, whose one voter has the number of the entry.
+bool BringsConfiguration(std::uint64_t index) { return index % 4 == 2; }
+
 std::vector<LogEntryPointer> Entries(std::uint64_t first, std::uint64_t last,
                                      std::uint64_t term = 1) {
   std::vector<LogEntryPointer> entries;
   for (std::uint64_t index = first; index <= last; ++index) {
     const std::string key = "key " + std::to_string(index);
     const std::string command = PutCommand(key, std::string(300, 'v')).SerializeAsString();
-    entries.push_back(MakeEntry(index, term, command));
+    entries.push_back(BringsConfiguration(index) ? MakeConfigurationEntry(index, term, index)
+                                                 : MakeEntry(index, term, command));
   }
   return entries;
 }
@@ -60,6 +65,14 @@ void LiveOnce(SimulatedDisk& disk, Ending ending) {
   End(disk, ending);
 }
 
+// The configuration is that of the newest entry that the state holds and that brings one.
+bool HasRightConfiguration(const StoredServer& server) {
+  std::uint64_t index = server.opened.recovered.applied.index.value();
+  while (index > 0 && !BringsConfiguration(index)) --index;
+  return server.opened.recovered.configuration_index == LogIndex(index) && index > 0 &&
+         server.opened.configuration == ClusterConfiguration({ServerId(index)});
+}
+
 // What a start found, in words, so that a test can say which of them it accepts.
 std::string Found(const StoredServer& server) {
   const RecoveredState& recovered = server.opened.recovered;
@@ -72,6 +85,7 @@ std::string Found(const StoredServer& server) {
       kFoundingTimeMs + static_cast<LogTimeMs>(recovered.base.index.value())) {
     words += ", wrong time";
   }
+  if (!HasRightConfiguration(server)) words += ", wrong configuration";
   if (server.opened.state->ScanDigest().value_or("") != server.opened.state->digest()) {
     words += ", wrong digest";
   }
@@ -175,11 +189,10 @@ TEST(SnapshotSweepTest, ATrimThatIsCutShortAnywhereIsThereWholeOrNotAtAll) {
 
 // The pieces of a state after entries 1..last, of a server of the same cluster.
 std::vector<std::string> PiecesOf(SimulatedDisk& disk, std::uint64_t last, std::uint64_t term) {
-  const std::string configuration =
-      SerializeFounding((*OpenServerDirectory(disk))->identity().founding);
+  const FoundingConfiguration founding = (*OpenServerDirectory(disk))->identity().founding;
   SimulatedDisk other(0);
-  EXPECT_TRUE(LevelDbKeyValueStore::Create(other, "/state", configuration, kFoundingTimeMs).ok());
-  const auto state = LevelDbKeyValueStore::Open(other, "/state", configuration);
+  EXPECT_TRUE(LevelDbKeyValueStore::Create(other, "/state", founding).ok());
+  const auto state = LevelDbKeyValueStore::Open(other, "/state", founding.cluster_id);
   EXPECT_FALSE((*state)->Apply(Entries(1, last, term)).failure.has_value());
   const std::unique_ptr<SnapshotSource> source = *(*state)->OpenSnapshot();
   std::vector<std::string> pieces;

@@ -21,6 +21,7 @@ using testing::DeleteCommand;
 using testing::DiskOperation;
 using ::testing::HasSubstr;
 using testing::PutCommand;
+using testing::TestFounding;
 using testing::WithBitFlipped;
 
 constexpr std::size_t kPieceBytes = 1000;
@@ -54,8 +55,8 @@ class SnapshotTest : public testing::StateFixture {
   }
   std::vector<std::string> Pieces() { return AllPieces(*OpenSnapshot()); }
 
-  StateInstaller InstallerOn(Disk& disk, const std::string& configuration = "configuration") {
-    return {disk, directory_.path(), configuration, states_};
+  StateInstaller InstallerOn(Disk& disk, const ClusterId& cluster_id = TestFounding().cluster_id) {
+    return {disk, directory_.path(), cluster_id, states_};
   }
   // Adds the pieces to a new incoming state and finishes it; the first error.
   static absl::Status Receive(SnapshotInstaller& installer,
@@ -90,7 +91,8 @@ TEST_F(SnapshotTest, ASourceSaysWhatItIsOf) {
   EXPECT_EQ(source->header(), (SnapshotHeader{.last_included = state_->applied(),
                                               .log_time_ms = state_->log_time_ms(),
                                               .key_count = 39,
-                                              .digest = state_->digest()}));
+                                              .digest = state_->digest(),
+                                              .configuration = state_->configuration()}));
 }
 
 TEST_F(SnapshotTest, ASourceReadsTheSameBytesWhileTheStateMovesOn) {
@@ -144,7 +146,8 @@ TEST_F(SnapshotTest, AStateThatArrivedIsTheSameState) {
 TEST_F(SnapshotTest, AStateThatArrivedIsMarkedUntilTheInstallIsComplete) {
   ASSERT_TRUE(Receive(installer_, Pieces()).ok());
   const auto open = [this] {
-    return LevelDbKeyValueStore::Open(LocalDisk(), directory_.Path("state-2"), "configuration");
+    return LevelDbKeyValueStore::Open(LocalDisk(), directory_.Path("state-2"),
+                                      TestFounding().cluster_id);
   };
   {
     const std::unique_ptr<KeyValueStore> state = *installer_.Switch();
@@ -182,7 +185,7 @@ TEST_F(SnapshotTest, RecordsThatDoNotAddUpToTheDigestAreRefused) {
   SnapshotHeader header = OpenSnapshot()->header();
   header.key_count = 0;
   SnapshotEncoder encoder;
-  const std::string head = encoder.Head(header, "configuration");
+  const std::string head = encoder.Head(header, TestFounding().cluster_id);
   EXPECT_THAT(std::string(Receive(installer_, {head, encoder.End()}).message()),
               HasSubstr("do not add up to the digest"));
   ExpectOnlyTheOldState();
@@ -192,14 +195,14 @@ TEST_F(SnapshotTest, ARottenRecordInAWholePieceIsRefused) {
   SnapshotHeader header = OpenSnapshot()->header();
   header.key_count = 1;
   SnapshotEncoder encoder;
-  const std::string head = encoder.Head(header, "configuration");
+  const std::string head = encoder.Head(header, TestFounding().cluster_id);
   encoder.Add({.key = "k", .bytes = std::string(60, '\1')});
   EXPECT_TRUE(absl::IsInvalidArgument(Receive(installer_, {head, encoder.TakeRecords()})));
   ExpectOnlyTheOldState();
 }
 
 TEST_F(SnapshotTest, ASnapshotOfAnotherClusterIsRefused) {
-  StateInstaller installer = InstallerOn(LocalDisk(), "the configuration of another cluster");
+  StateInstaller installer = InstallerOn(LocalDisk(), "another cluster!");
   const absl::Status status = Receive(installer, Pieces());
   EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
   EXPECT_THAT(std::string(status.message()), HasSubstr("another cluster"));

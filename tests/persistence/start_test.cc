@@ -20,11 +20,13 @@ using testing::FilesWithExtension;
 using ::testing::HasSubstr;
 using testing::kFoundingTimeMs;
 using testing::MakeCommandEntry;
+using testing::MakeConfigurationEntry;
 using testing::MakeEntry;
 using testing::PromiseTerm;
 using testing::PutCommand;
 using testing::ReadBytes;
 using testing::ScratchDirectory;
+using testing::TestFounding;
 using testing::TruncateAndAppend;
 using testing::WriteBytes;
 
@@ -103,6 +105,8 @@ TEST_F(StartTest, TheFirstStartIsEmpty) {
   EXPECT_TRUE(recovered.entries.empty());
   EXPECT_EQ(recovered.applied, LogPosition{});
   EXPECT_EQ(recovered.log_time_ms, kFoundingTimeMs);
+  EXPECT_EQ(recovered.configuration_index, LogIndex(0));
+  EXPECT_EQ(running.server.configuration, ConfigurationOf(running.directory->identity().founding));
   EXPECT_EQ(running.server.state->log_time_ms(), kFoundingTimeMs);
 }
 
@@ -123,6 +127,31 @@ TEST_F(StartTest, TheNewestPromiseOfOneWriteWins) {
   }
   EXPECT_EQ(MustStart().server.recovered.promise,
             (Promise{.current_term = Term(4), .voted_for = std::nullopt}));
+}
+
+TEST_F(StartTest, ReturnsTheConfigurationThatWasAppliedAndItsIndex) {
+  {
+    Running running = MustStart();
+    const std::vector<LogEntryPointer> entries = {PutEntry(1), MakeConfigurationEntry(2, 1, 4),
+                                                  PutEntry(3), MakeConfigurationEntry(4, 1, 5)};
+    Persist(running, {PromiseTerm(1), Append(entries)});
+    ASSERT_FALSE(running.server.state->Apply(std::span(entries).first(3)).failure.has_value());
+  }
+  const Running running = MustStart();
+  EXPECT_EQ(running.server.configuration, ClusterConfiguration({ServerId(4)}));
+  EXPECT_EQ(running.server.recovered.configuration_index, LogIndex(2));
+  EXPECT_EQ(running.server.state->configuration(),
+            (IndexedConfiguration{LogIndex(2), ClusterConfiguration({ServerId(4)})}));
+}
+
+TEST_F(StartTest, RefusesAConfigurationInTheLogThatCannotBeOne) {
+  {
+    Running running = MustStart();
+    Persist(running, {PromiseTerm(1), Append({PutEntry(1)}),
+                      Append({MakeEntry(2, 1, "nonsense", EntryKind::kConfiguration)})});
+  }
+  ExpectRefused("at the entry at index 2: it brings a configuration that no server writes");
+  EXPECT_TRUE(absl::IsDataLoss(Start().status()));
 }
 
 TEST_F(StartTest, RefusesALogThatIsGone) {
@@ -299,13 +328,15 @@ TEST_F(StartTest, CompletesACreationThatWasCutShort) {
 
 // The rules alone, where no disk can be brought to break them yet.
 FoundOnDisk FoundWith(std::span<const LogEntryPointer> entries) {
-  return {.promise = {.current_term = Term(1), .voted_for = {}},
-          .floor_index = LogIndex(0),
-          .base = {},
-          .base_log_time_ms = kFoundingTimeMs,
-          .entries = entries,
-          .applied = {},
-          .applied_log_time_ms = kFoundingTimeMs};
+  return {
+      .promise = {.current_term = Term(1), .voted_for = {}},
+      .floor_index = LogIndex(0),
+      .base = {},
+      .base_log_time_ms = kFoundingTimeMs,
+      .entries = entries,
+      .applied = {},
+      .applied_log_time_ms = kFoundingTimeMs,
+      .configuration = {.index = LogIndex(0), .configuration = ConfigurationOf(TestFounding())}};
 }
 
 TEST(StartRulesTest, RefuseAStateBehindTheBaseOfTheLog) {
@@ -316,6 +347,42 @@ TEST(StartRulesTest, RefuseAStateBehindTheBaseOfTheLog) {
   EXPECT_THAT(std::string(CheckStart(found).message()), HasSubstr("begins only after index 7"));
   found.applied = found.base;
   EXPECT_TRUE(CheckStart(found).ok()) << CheckStart(found);
+}
+
+TEST(StartRulesTest, RefuseAConfigurationThatTheStateCannotHold) {
+  const std::vector<LogEntryPointer> entries = {PutEntry(1), PutEntry(2)};
+  FoundOnDisk found = FoundWith(entries);
+  found.configuration.index = LogIndex(1);
+  EXPECT_THAT(std::string(CheckStart(found).message()),
+              HasSubstr("its configuration is of index 1"));
+}
+
+// Entry 2 brings a configuration; the log begins after entry 1 or after none.
+TEST(StartRulesTest, RefuseAConfigurationThatTheLogKnowsBetter) {
+  const std::vector<LogEntryPointer> entries = {PutEntry(1), MakeConfigurationEntry(2, 1, 4),
+                                                PutEntry(3), MakeConfigurationEntry(4, 1, 5)};
+  FoundOnDisk found = FoundWith(entries);
+  found.applied = entries[2]->position();
+  found.applied_log_time_ms = entries[2]->log_time_ms;
+  const IndexedConfiguration good{LogIndex(2), ClusterConfiguration({ServerId(4)})};
+  found.configuration = good;
+  EXPECT_TRUE(CheckStart(found).ok()) << CheckStart(found);
+  for (const IndexedConfiguration& bad :
+       {IndexedConfiguration{LogIndex(0), good.configuration},
+        IndexedConfiguration{LogIndex(3), good.configuration},
+        IndexedConfiguration{LogIndex(2), ClusterConfiguration({ServerId(5)})}}) {
+    found.configuration = bad;
+    EXPECT_THAT(std::string(CheckStart(found).message()),
+                HasSubstr("disagree about the configuration"));
+  }
+  // Where the log begins after it, the state alone knows it.
+  found.base = entries[1]->position();
+  found.base_log_time_ms = entries[1]->log_time_ms;
+  found.entries = std::span(entries).subspan(2);
+  found.configuration = good;
+  EXPECT_TRUE(CheckStart(found).ok()) << CheckStart(found);
+  found.configuration.index = LogIndex(3);
+  EXPECT_FALSE(CheckStart(found).ok()) << "entry 3 is there and brings none";
 }
 
 TEST(StartRulesTest, RefuseAStateThatDisagreesAboutTheTime) {

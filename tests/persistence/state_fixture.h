@@ -16,15 +16,14 @@ namespace raft::testing {
 class StateFixture : public ::testing::Test {
  protected:
   void SetUp() override {
-    ASSERT_TRUE(
-        LevelDbKeyValueStore::Create(LocalDisk(), path_, "configuration", kFoundingTimeMs).ok());
+    ASSERT_TRUE(LevelDbKeyValueStore::Create(LocalDisk(), path_, TestFounding()).ok());
     Reopen();
   }
 
   void Reopen() {
     state_.reset();
     absl::StatusOr<std::unique_ptr<LevelDbKeyValueStore>> state =
-        LevelDbKeyValueStore::Open(LocalDisk(), path_, "configuration");
+        LevelDbKeyValueStore::Open(LocalDisk(), path_, TestFounding().cluster_id);
     ASSERT_TRUE(state.ok()) << state.status();
     state_ = *std::move(state);
   }

@@ -21,6 +21,7 @@ using testing::MakeCommandEntry;
 using testing::MakeNoOp;
 using testing::PromiseTerm;
 using testing::PutCommand;
+using testing::TestFounding;
 using testing::TruncateAndAppend;
 
 constexpr std::uint64_t kEntries = 5;
@@ -207,8 +208,8 @@ TEST(DiskSweepTest, ACheckpointCoversWhatAnEarlierWriteAheadFileHeld) {
     for (std::uint64_t seed = 0; seed < 4; ++seed) {
       SimulatedDisk disk(seed);
       const auto create_and_open = [&] {
-        EXPECT_TRUE(LevelDbKeyValueStore::Create(disk, "/state", "configuration", 0).ok());
-        return LevelDbKeyValueStore::Open(disk, "/state", "configuration");
+        EXPECT_TRUE(LevelDbKeyValueStore::Create(disk, "/state", TestFounding()).ok());
+        return LevelDbKeyValueStore::Open(disk, "/state", TestFounding().cluster_id);
       };
       auto state = create_and_open();
       ASSERT_TRUE(state.ok()) << state.status();

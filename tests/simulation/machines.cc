@@ -18,8 +18,11 @@ std::uint64_t SeedOf(std::uint64_t seed, std::uint32_t id) {
 
 std::vector<std::unique_ptr<Machine>> MakeThin(std::uint64_t seed, std::uint32_t servers) {
   std::vector<std::unique_ptr<Machine>> machines;
+  std::vector<ServerId> voters;
+  for (std::uint32_t id = 1; id <= servers; ++id) voters.push_back(ServerId(id));
   for (std::uint32_t id = 1; id <= servers; ++id) {
-    machines.push_back(std::make_unique<ThinMachine>(SeedOf(seed, id), kFoundingTimeMs));
+    machines.push_back(std::make_unique<ThinMachine>(SeedOf(seed, id), kFoundingTimeMs,
+                                                     ClusterConfiguration(voters)));
   }
   return machines;
 }

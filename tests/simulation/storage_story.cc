@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "persistence/identity_file.h"
 #include "persistence/leveldb_key_value_store.h"
 #include "tests/simulation/stored_server.h"
 
@@ -142,13 +141,12 @@ void StorageStory::CheckState(KeyValueStore& state) {
 }
 
 const std::string& StorageStory::DigestAt(LogIndex index) {
-  const std::string configuration = SerializeFounding(FoundingOf(incarnation_));
+  const FoundingConfiguration founding = FoundingOf(incarnation_);
   if (reference_ == nullptr) {
     constexpr char kState[] = "/state";
-    const absl::Status created = LevelDbKeyValueStore::Create(
-        reference_disk_, kState, configuration, testing::kFoundingTimeMs);
+    const absl::Status created = LevelDbKeyValueStore::Create(reference_disk_, kState, founding);
     if (!created.ok()) Problem("the reference has a problem: " + std::string(created.message()));
-    reference_ = LevelDbKeyValueStore::Open(reference_disk_, kState, configuration).value();
+    reference_ = LevelDbKeyValueStore::Open(reference_disk_, kState, founding.cluster_id).value();
     digests_[LogIndex(0)] = reference_->digest();
   }
   while (reference_->applied().index < index) {
@@ -212,6 +210,9 @@ PersistRequest StorageStory::DrawRequest(Known* after) {
 
 LogEntryPointer StorageStory::DrawEntry(std::uint64_t index, Term term) {
   if (OneIn(8)) return testing::MakeNoOp(index, term.value());
+  if (OneIn(12)) {
+    return testing::MakeConfigurationEntry(index, term.value(), random_.Between(1, 5));
+  }
   const std::string key = "key " + std::to_string(random_.Between(1, 12));
   const auto filling = static_cast<char>(random_.Between(0, 255));
   const std::string value(random_.Between(0, value_bytes_max_), filling);

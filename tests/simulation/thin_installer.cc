@@ -36,18 +36,25 @@ class ThinIncoming final : public IncomingSnapshot {
     return SnapshotHeader{.last_included = state_.applied,
                           .log_time_ms = state_.log_time_ms,
                           .key_count = key_count_,
-                          .digest = {}};
+                          .digest = {},
+                          .configuration = state_.configuration};
   }
 
  private:
-  // The first piece carries numbers in the place of an item's.
+  // The first piece carries numbers in the place of an item's, and the configuration.
   void Begin(const raft::v1::KeyValue& numbers) {
     has_begun_ = true;
     state_.applied = {.index = LogIndex(numbers.created_revision()),
                       .term = Term(numbers.modified_revision())};
     key_count_ = numbers.version();
     state_.log_time_ms = static_cast<LogTimeMs>(std::stoll(numbers.key()));
-    state_.records_hash = std::stoull(numbers.value());
+    std::size_t digits = 0;
+    state_.records_hash = std::stoull(numbers.value(), &digits);
+    std::string_view rest = std::string_view(numbers.value()).substr(digits + 1);
+    const std::size_t space = rest.find(' ');
+    state_.configuration.index = LogIndex(std::stoull(std::string(rest.substr(0, space))));
+    state_.configuration.configuration =
+        ClusterConfiguration::Decode(rest.substr(space + 1)).value();
   }
 
   ThinDisk& disk_;
@@ -64,7 +71,8 @@ ThinSource::ThinSource(ThinState state, std::string digest)
       header_{.last_included = state_.applied,
               .log_time_ms = state_.log_time_ms,
               .key_count = state_.items.size(),
-              .digest = std::move(digest)},
+              .digest = std::move(digest),
+              .configuration = state_.configuration},
       next_(state_.items.begin()) {}
 
 absl::StatusOr<std::string> ThinSource::NextPiece(std::size_t) {
@@ -74,7 +82,9 @@ absl::StatusOr<std::string> ThinSource::NextPiece(std::size_t) {
     numbers.set_modified_revision(state_.applied.term.value());
     numbers.set_version(state_.items.size());
     numbers.set_key(std::to_string(state_.log_time_ms));
-    numbers.set_value(std::to_string(state_.records_hash));
+    numbers.set_value(std::to_string(state_.records_hash) + " " +
+                      std::to_string(state_.configuration.index.value()) + " " +
+                      state_.configuration.configuration.Encode());
     return numbers.SerializeAsString();
   }
   if (next_ == state_.items.end()) return std::string();

@@ -92,9 +92,12 @@ void ThinDisk::MoveBase(LogPosition to, LogTimeMs log_time_ms, bool keeps_suffix
   base_log_time_ms = log_time_ms;
 }
 
-ThinMachine::ThinMachine(std::uint64_t seed, LogTimeMs founding_time_ms) : dice_(seed, 0) {
+ThinMachine::ThinMachine(std::uint64_t seed, LogTimeMs founding_time_ms,
+                         ClusterConfiguration founding)
+    : dice_(seed, 0) {
   disk_.base_log_time_ms = founding_time_ms;
   disk_.checkpoint.log_time_ms = founding_time_ms;
+  disk_.checkpoint.configuration.configuration = std::move(founding);
 }
 
 absl::StatusOr<OpenedServer> ThinMachine::Start() {
@@ -109,6 +112,8 @@ absl::StatusOr<OpenedServer> ThinMachine::Start() {
   opened.recovered.applied = disk_.applied;
   opened.storage = std::make_unique<ThinStorage>(disk_, dice_);
   opened.state = std::make_unique<ThinStore>(disk_, dice_);
+  opened.configuration = opened.state->configuration().configuration;
+  opened.recovered.configuration_index = opened.state->configuration().index;
   opened.installer = std::make_unique<ThinInstaller>(disk_, dice_);
   return opened;
 }

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "core/cluster_configuration.h"
 #include "core/effects.h"
 #include "raft/v1/key_value.pb.h"
 #include "tests/simulation/machine.h"
@@ -22,6 +23,7 @@ struct ThinState {
   std::map<std::string, raft::v1::KeyValue> items;
   LogPosition applied;
   LogTimeMs log_time_ms = 0;
+  IndexedConfiguration configuration;
   std::uint64_t records_hash = 0;  // a sum, so that the order of records does not matter
 };
 
@@ -56,7 +58,7 @@ struct ThinDisk {
 
 class ThinMachine final : public Machine {
  public:
-  ThinMachine(std::uint64_t seed, LogTimeMs founding_time_ms);
+  ThinMachine(std::uint64_t seed, LogTimeMs founding_time_ms, ClusterConfiguration founding);
 
   absl::StatusOr<OpenedServer> Start() override;
   void ProcessEnded() override;

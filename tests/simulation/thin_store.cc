@@ -6,14 +6,16 @@
 namespace raft::simulation {
 namespace {
 
+// FNV-1a.
+std::uint64_t HashOf(std::string_view bytes, std::uint64_t hash = 14'695'981'039'346'656'037u) {
+  for (const char byte : bytes) {
+    hash = (hash ^ static_cast<unsigned char>(byte)) * 1'099'511'628'211u;
+  }
+  return hash;
+}
+
 std::uint64_t HashOf(const raft::v1::KeyValue& item) {
-  std::uint64_t hash = 14'695'981'039'346'656'037u;  // FNV-1a
-  const auto mix = [&hash](std::string_view bytes) {
-    for (const char byte : bytes)
-      hash = (hash ^ static_cast<unsigned char>(byte)) * 1'099'511'628'211u;
-  };
-  mix(item.key());
-  mix(item.value());
+  std::uint64_t hash = HashOf(item.value(), HashOf(item.key()));
   hash ^= item.created_revision() * 3 + item.modified_revision() * 5 + item.version() * 7;
   return hash * 0x9E3779B97F4A7C15u;
 }
@@ -52,6 +54,11 @@ ApplyOutcome ThinStore::Apply(std::span<const LogEntryPointer> entries) {
 std::string ThinStore::Execute(const LogEntry& entry) {
   state_.log_time_ms = entry.log_time_ms;
   state_.applied = entry.position();
+  if (entry.kind == EntryKind::kConfiguration) {
+    auto configuration = ClusterConfiguration::Decode(entry.data);
+    RAFT_CHECK(configuration.has_value(), "only configurations are appended as one");
+    state_.configuration = {.index = entry.index, .configuration = *std::move(configuration)};
+  }
   if (entry.kind != EntryKind::kCommand) return {};
   RAFT_CHECK(command_.ParseFromString(entry.data), "a simulated client sends commands");
   const std::uint64_t revision = entry.index.value();
@@ -107,7 +114,9 @@ absl::Status ThinStore::Read(const raft::v1::Query& query, raft::v1::ReadRespons
 
 std::string ThinStore::digest() const {
   return std::to_string(state_.records_hash + static_cast<std::uint64_t>(state_.log_time_ms) * 11 +
-                        disk_.applied.index.value() * 13 + disk_.applied.term.value() * 17);
+                        disk_.applied.index.value() * 13 + disk_.applied.term.value() * 17 +
+                        state_.configuration.index.value() * 19 +
+                        HashOf(state_.configuration.configuration.Encode()));
 }
 
 absl::Status ThinStore::Checkpoint() {

@@ -24,10 +24,12 @@ class ThinStore final : public KeyValueStore {
   LogPosition applied() const override;
   LogTimeMs log_time_ms() const override { return state_.log_time_ms; }
   absl::Status Read(const raft::v1::Query& query, raft::v1::ReadResponse* response) override;
-  // Depends on the records, where the state stands, and log time; not on how it came about.
+  // Depends on the records, where the state stands, configuration and log time; not on how it came
+  // about.
   std::string digest() const override;
   absl::StatusOr<std::string> ScanDigest() override { return digest(); }
   std::uint64_t key_count() const override { return state_.items.size(); }
+  const IndexedConfiguration& configuration() const override { return state_.configuration; }
   absl::Status Checkpoint() override;
   absl::StatusOr<std::unique_ptr<SnapshotSource>> OpenSnapshot() override;
   absl::Status CompleteInstall() override;
