@@ -14,7 +14,7 @@ struct RecoveredState {
   LogPosition base;                      // the place before the first entry kept; {0, 0} untrimmed
   std::vector<LogEntryPointer> entries;  // contiguous from base.index + 1, terms never falling
   LogPosition applied;                   // what the state machine already holds; inside the log
-  LogIndex configuration_index;          // of the configuration in force at `applied`
+  LogIndex configuration_index{};        // of the configuration in force at `applied`
   LogTimeMs log_time_ms = 0;             // at the base: the founding time while nothing is trimmed
 };
 

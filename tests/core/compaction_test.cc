@@ -149,7 +149,8 @@ TEST_F(CompactionTest, RestsWhileASnapshotIsInstalled) {
   bench_->state().snapshot_install.OnStored({.sender = kFromS2,
                                              .number = RequestNumber(1),
                                              .last_included = At(30, 1),
-                                             .log_time_ms = 30 * kLogTimeStepMs},
+                                             .log_time_ms = 30 * kLogTimeStepMs,
+                                             .configuration = Founding()},
                                             bench_->state(), bench_->outbox());
   EXPECT_FALSE(AsksForACheckpoint());
 }
@@ -162,7 +163,8 @@ TEST_F(CompactionTest, ACheckpointThatEndsDuringAnInstallTrimsWhatItHolds) {
   bench_->state().snapshot_install.OnStored({.sender = kFromS2,
                                              .number = RequestNumber(1),
                                              .last_included = At(30, 1),
-                                             .log_time_ms = 30 * kLogTimeStepMs},
+                                             .log_time_ms = 30 * kLogTimeStepMs,
+                                             .configuration = Founding()},
                                             bench_->state(), bench_->outbox());
   EXPECT_EQ(BaseAfter(10), LogIndex(7));
 }
@@ -170,7 +172,7 @@ TEST_F(CompactionTest, ACheckpointThatEndsDuringAnInstallTrimsWhatItHolds) {
 TEST_F(CompactionTest, ACheckpointAnsweredAfterTheSwitchTrimsNothing) {
   Start(10, 10);
   ASSERT_TRUE(AsksForACheckpoint());
-  bench_->state().persistent.MoveBaseTo(At(30, 1), 30 * kLogTimeStepMs);
+  bench_->state().persistent.MoveBaseTo(At(30, 1), 30 * kLogTimeStepMs, Founding());
   bench_->state().AdvanceCommitIndex(LogIndex(30));
   bench_->state().last_applied = LogIndex(30);
   bench_->state().handed_to_apply_index = LogIndex(30);

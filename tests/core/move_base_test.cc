@@ -19,7 +19,7 @@ using ::testing::IsEmpty;
 
 PersistentState StateWith(const std::vector<std::uint64_t>& log_terms) {
   return PersistentState({.current_term = Term(3), .voted_for = std::nullopt},
-                         RaftLog(At(0, 0), 0, LogOfTerms(log_terms)));
+                         RaftLog(At(0, 0), 0, LogOfTerms(log_terms)), Founding());
 }
 TestDisk DiskWith(const std::vector<std::uint64_t>& log_terms) {
   return TestDisk({.current_term = Term(3), .voted_for = std::nullopt}, At(0, 0),
@@ -29,7 +29,7 @@ LogTimeMs TimeAt(std::uint64_t index) { return static_cast<LogTimeMs>(index) * k
 
 // A base whose log time is that of the entry the builders make.
 void MoveBase(PersistentState& state, std::uint64_t index, std::uint64_t term) {
-  state.MoveBaseTo(At(index, term), TimeAt(index));
+  state.MoveBaseTo(At(index, term), TimeAt(index), Founding());
 }
 LogRebase Rebase(std::uint64_t index, std::uint64_t term, bool keeps_suffix) {
   return {.base = At(index, term), .log_time_ms = TimeAt(index), .keeps_suffix = keeps_suffix};
@@ -96,7 +96,7 @@ TEST(MoveBaseTest, ABaseBeyondTheEndDiscardsTheLog) {
 
 TEST(MoveBaseTest, ABaseAtOrBehindThePresentOneChangesNothing) {
   PersistentState state({.current_term = Term(3), .voted_for = std::nullopt},
-                        RaftLog(At(10, 2), TimeAt(10), LogOfTerms({3, 3}, 11)));
+                        RaftLog(At(10, 2), TimeAt(10), LogOfTerms({3, 3}, 11)), Founding());
   MoveBase(state, 10, 2);
   MoveBase(state, 7, 1);
   EXPECT_FALSE(state.has_unsaved_changes());
@@ -178,7 +178,7 @@ void ExpectTheDiskToFollow(std::uint64_t durable, std::uint64_t under_way, LogPo
   }
   if (state.has_unsaved_changes()) writes.push_back(state.TakePersistRequest());
   for (std::uint64_t index = under_way + 1; index <= 6; ++index) state.Append(Entry(index, 1));
-  state.MoveBaseTo(base, TimeAt(base.index.value()));
+  state.MoveBaseTo(base, TimeAt(base.index.value()), Founding());
   writes.push_back(state.TakePersistRequest());
   for (const PersistRequest& write : writes) {
     disk.Write(write);

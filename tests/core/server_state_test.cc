@@ -17,7 +17,7 @@ using ::testing::IsEmpty;
 
 PersistentState StateWith(std::uint64_t term, const std::vector<std::uint64_t>& log_terms) {
   return PersistentState({.current_term = Term(term), .voted_for = std::nullopt},
-                         RaftLog(At(0, 0), 0, LogOfTerms(log_terms)));
+                         RaftLog(At(0, 0), 0, LogOfTerms(log_terms)), Founding());
 }
 
 TEST(PersistentStateTest, HasNothingToSaveAfterAStart) {
@@ -25,7 +25,8 @@ TEST(PersistentStateTest, HasNothingToSaveAfterAStart) {
 }
 
 TEST(PersistentStateTest, ANewTermForgetsTheVoteAndMarksThePromise) {
-  PersistentState state({.current_term = Term(3), .voted_for = kS2}, RaftLog(At(0, 0), 0, {}));
+  PersistentState state({.current_term = Term(3), .voted_for = kS2}, RaftLog(At(0, 0), 0, {}),
+                        Founding());
   state.AdoptTerm(Term(5));
   EXPECT_EQ(state.voted_for(), std::nullopt);
   EXPECT_TRUE(state.has_unsaved_promise());

@@ -293,7 +293,8 @@ TEST(SnapshotInstallEffectsTest, AnOfferInTheSameTurnSavesWhatItStoresFromBeingD
   install.OnStored({.sender = kFromS2,
                     .number = RequestNumber(1),
                     .last_included = At(5, 1),
-                    .log_time_ms = 5 * kLogTimeStepMs},
+                    .log_time_ms = 5 * kLogTimeStepMs,
+                    .configuration = Founding()},
                    bench.state(), bench.outbox());
   EXPECT_TRUE(bench.state().snapshot_work.discard);
   install.OnOffer(Offer({.last_included = At(9, 1), .number = 2}),

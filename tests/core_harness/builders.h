@@ -46,6 +46,26 @@ inline std::vector<ServerId> FirstServers(std::size_t count) {
   return servers;
 }
 
+// What the state machine of such a cluster holds at its founding.
+inline IndexedConfiguration Founding(std::size_t servers = 3) {
+  return {.index = LogIndex(0), .configuration = ClusterConfiguration(FirstServers(servers))};
+}
+
+// One member, as an operator would write it down.
+inline Member MemberOf(ServerId id, MemberRole role = MemberRole::kVoter, bool leaves = false) {
+  return {.server_id = id,
+          .incarnation = 100 + id.value(),
+          .peer_address = "server-" + std::to_string(id.value()) + ":7001",
+          .role = role,
+          .leaves = leaves};
+}
+// Voters and nobody else.
+inline std::vector<Member> Voters(const std::vector<ServerId>& ids) {
+  std::vector<Member> members;
+  for (const ServerId id : ids) members.push_back(MemberOf(id));
+  return members;
+}
+
 constexpr LogPosition At(std::uint64_t index, std::uint64_t term) {
   return {.index = LogIndex(index), .term = Term(term)};
 }

@@ -50,9 +50,8 @@ class ServerUnderTest {
         written_(setup_.recovered.promise, setup_.recovered.base, setup_.recovered.entries,
                  setup_.recovered.log_time_ms),
         durable_(written_),
-        server_(std::make_unique<RaftServer>(setup_.self, ClusterConfiguration(setup_.voters),
-                                             setup_.options, setup_.seed, setup_.recovered)),
-        state_(StateAtStart(setup_)) {
+        state_(StateAtStart(setup_)),
+        server_(StartServer(setup_, state_)) {
     CollectAndSettle();
   }
 
@@ -83,6 +82,19 @@ class ServerUnderTest {
     const Ticket ticket(++last_ticket_);
     Step(CommandProposed{
         .ticket = ticket, .command = std::move(command), .expected_term = expected_term});
+    return ticket;
+  }
+  // Asks for these members instead of those in force.
+  Ticket ChangeMembers(std::vector<Member> members,
+                       std::optional<LogIndex> expected_index = std::nullopt) {
+    const Ticket ticket(++last_ticket_);
+    Step(MembershipChangeRequested{
+        .ticket = ticket, .expected_index = expected_index, .members = std::move(members)});
+    return ticket;
+  }
+  Ticket Transfer(std::optional<ServerId> target = std::nullopt) {
+    const Ticket ticket(++last_ticket_);
+    Step(LeadershipTransferRequested{.ticket = ticket, .target = target});
     return ticket;
   }
   Ticket Read() {
@@ -142,7 +154,8 @@ class ServerUnderTest {
     return {.sender = snapshot.sender,
             .number = snapshot.number,
             .last_included = snapshot.last_included,
-            .log_time_ms = stored_->log_time_ms};
+            .log_time_ms = stored_->log_time_ms,
+            .configuration = stored_->ConfigurationFrom(setup_.voters)};
   }
   // Whether a stored snapshot waits to become the state.
   bool has_stored_snapshot() const { return stored_.has_value(); }
@@ -238,6 +251,14 @@ class ServerUnderTest {
     }
     return std::nullopt;
   }
+  std::optional<TransferEnded> TransferOf(Ticket ticket) const {
+    for (const TransferEnded& ended : transfers_ended_) {
+      if (ended.ticket == ticket) return ended;
+    }
+    return std::nullopt;
+  }
+  // What the transport was told last.
+  const ConfigurationInForce& in_force() const { return in_force_; }
   template <typename Event>
   std::vector<Event> EventsOf() const {
     std::vector<Event> found;
@@ -275,6 +296,12 @@ class ServerUnderTest {
   ServerSetup SetupAfterCrash() const { return SetupAfterCrash(state_.position.index); }
 
  private:
+  static std::unique_ptr<RaftServer> StartServer(ServerSetup setup, const TestState& state) {
+    const IndexedConfiguration applied = state.ConfigurationFrom(setup.voters);
+    setup.recovered.configuration_index = applied.index;
+    return std::make_unique<RaftServer>(setup.self, applied.configuration, setup.options,
+                                        setup.seed, setup.recovered);
+  }
   static TestState StateAtStart(const ServerSetup& setup) {
     if (setup.state.has_value()) return *setup.state;
     const RecoveredState& recovered = setup.recovered;
@@ -327,6 +354,8 @@ class ServerUnderTest {
     Take(effects.proposals_appended, proposals_appended_);
     Take(effects.reads_ready, reads_ready_);
     Take(effects.refusals, refusals_);
+    Take(effects.transfers_ended, transfers_ended_);
+    if (effects.configuration) in_force_ = *std::move(effects.configuration);
     Take(effects.events, events_);
   }
 
@@ -405,6 +434,7 @@ class ServerUnderTest {
   ServerSetup setup_;
   TestDisk written_;
   TestDisk durable_;
+  TestState state_;
   std::unique_ptr<RaftServer> server_;
 
   bool disk_held_ = false;
@@ -413,7 +443,6 @@ class ServerUnderTest {
   std::deque<PersistRequest> writes_waiting_;
   std::vector<PersistRequest> all_writes_;
   std::deque<ApplyWork> apply_lane_;
-  TestState state_;
   LogIndex checkpointed_;
   std::optional<SnapshotToStore> arriving_;
   std::optional<TestState> stored_;
@@ -424,6 +453,8 @@ class ServerUnderTest {
   std::vector<ProposalAppended> proposals_appended_;
   std::vector<ReadReady> reads_ready_;
   std::vector<Refusal> refusals_;
+  std::vector<TransferEnded> transfers_ended_;
+  ConfigurationInForce in_force_;
   std::vector<RaftEvent> events_;
   std::uint64_t last_call_ = 0;
   std::uint64_t last_ticket_ = 0;

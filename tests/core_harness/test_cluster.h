@@ -84,6 +84,15 @@ class TestCluster {
 
   // ---- The servers.
 
+  // A server with an empty disk that is not a member yet.
+  void AddServer(ServerId id) {
+    servers_[id] =
+        std::make_unique<ServerUnderTest>(ServerSetup{.self = id,
+                                                      .voters = FirstServers(setup_.servers),
+                                                      .options = setup_.options,
+                                                      .seed = setup_.seed * 100 + id.value(),
+                                                      .shelf = shelf_});
+  }
   // Requires: the server is running.
   ServerUnderTest& server(ServerId id) {
     EXPECT_TRUE(is_running(id)) << "server " << id.value() << " is down";
@@ -285,7 +294,8 @@ class TestCluster {
     return {};
   }
   bool CanPass(const MessageInFlight& message) const {
-    return !cuts_.contains({message.from, message.to}) && is_running(message.to);
+    return servers_.contains(message.to) && !cuts_.contains({message.from, message.to}) &&
+           is_running(message.to);
   }
   // The call is over without an answer: whoever asked is told.
   void Fail(const MessageInFlight& message) {

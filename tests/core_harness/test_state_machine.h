@@ -30,6 +30,16 @@ struct TestState {
     log_time_ms = entry->log_time_ms;
     entries.push_back(entry);
   }
+  // The configuration it holds, in a cluster that these servers founded.
+  IndexedConfiguration ConfigurationFrom(const std::vector<ServerId>& founders) const {
+    IndexedConfiguration found{.index = LogIndex(0),
+                               .configuration = ClusterConfiguration(founders)};
+    for (const LogEntryPointer& entry : entries) {
+      if (entry->kind != EntryKind::kConfiguration) continue;
+      found = {.index = entry->index, .configuration = *ClusterConfiguration::Decode(entry->data)};
+    }
+    return found;
+  }
   // As it was when it held nothing beyond `last`.
   TestState Until(LogPosition last, LogTimeMs at_last_ms) const {
     TestState earlier{.position = last, .log_time_ms = at_last_ms, .entries = entries};

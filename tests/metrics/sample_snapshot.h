@@ -24,7 +24,8 @@ inline MetricsSnapshot LeaderSnapshot() {
   status.commit_index = LogIndex(1248);
   status.applied_index = LogIndex(1240);
   status.leader_contact_ticks = 4;
-  status.voters = {ServerId(1), ServerId(2), ServerId(3)};
+  status.configuration = std::make_shared<const ClusterConfiguration>(
+      std::vector<ServerId>{ServerId(1), ServerId(2), ServerId(3)});
   status.peers = {{.peer = ServerId(2),
                    .match_index = LogIndex(1250),
                    .next_index = LogIndex(1251),

@@ -55,7 +55,7 @@ TEST_P(ClusterSizeTest, AMajorityConfirmsARead) {
 }
 
 TEST_P(ClusterSizeTest, KnowsItsVoters) {
-  EXPECT_EQ(server_.status().voters, FirstServers(GetParam()));
+  EXPECT_EQ(server_.status().configuration->voters(), FirstServers(GetParam()));
 }
 
 INSTANTIATE_TEST_SUITE_P(Servers, ClusterSizeTest, ::testing::Values(2, 3, 4, 5, 6, 7, 9),

@@ -57,7 +57,7 @@ std::string Tell(const RaftEvent& event) {
           [](const SteppedDown& e) { return "steps down in term " + Text(e.term); },
           [](const BallotEnded& e) {
             constexpr const char* kOutcomes[] = {"won", "lost", "timed out"};
-            return std::string(e.kind == BallotKind::kVote ? "vote" : "pre-vote") + " of term " +
+            return std::string(e.kind == BallotKind::kPreVote ? "pre-vote" : "vote") + " of term " +
                    Text(e.term) + " " + kOutcomes[static_cast<int>(e.outcome)];
           },
           [](const VoteDecided& e) {
@@ -80,6 +80,14 @@ std::string Tell(const RaftEvent& event) {
           [](const SnapshotInstalled& e) {
             return "has installed a snapshot that ends at " + Text(e.last_included);
           },
+          [](const ConfigurationChanged& e) {
+            return std::string("uses the ") + (e.is_joint ? "joint" : "settled") +
+                   " configuration of entry " + Text(e.index);
+          },
+          [](const ToldRemoved& e) {
+            return "is no member since entry " + Text(e.configuration_index);
+          },
+          [](const TransferBegan& e) { return "hands over to " + NameOf(e.target); },
           [](const ImpossibleMessageRefused& e) {
             return "refuses " + NameOf(e.peer) + ": " + e.law;
           }},
@@ -104,6 +112,9 @@ std::string Tell(const PeerRequest& request) {
                                [](const InstallSnapshotRequest& r) {
                                  return "InstallSnapshot #" + Text(r.number) + " term " +
                                         Text(r.term) + " up to " + Text(r.last_included);
+                               },
+                               [](const TimeoutNowRequest& r) {
+                                 return "TimeoutNow #" + Text(r.number) + " term " + Text(r.term);
                                }},
                     request);
 }
@@ -128,13 +139,16 @@ std::string Tell(const PeerResponse& response) {
                  [](const InstallSnapshotResponse& r) {
                    return "snapshot #" + Text(r.number) + " term " + Text(r.term) +
                           (r.success ? " match " + Text(r.match_index) : " refused");
+                 },
+                 [](const TimeoutNowResponse& r) {
+                   return "timeout-now #" + Text(r.number) + " term " + Text(r.term) + " heard";
                  }},
       response);
 }
 
 void CountSometimes(const RaftEvent& event, Story& story) {
   if (const auto* ballot = std::get_if<BallotEnded>(&event)) {
-    if (ballot->kind != BallotKind::kVote) return;
+    if (ballot->kind == BallotKind::kPreVote) return;
     if (ballot->outcome == BallotOutcome::kLost) story.Count(Sometimes::kElectionLost);
     if (ballot->outcome == BallotOutcome::kTimeout) story.Count(Sometimes::kElectionTimedOut);
   } else if (const auto* down = std::get_if<SteppedDown>(&event)) {

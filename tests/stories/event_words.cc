@@ -39,8 +39,10 @@ const char* ToString(StepDownReason reason) {
       return "heard no majority for an election timeout";
     case StepDownReason::kDiskStalled:
       return "heard nothing from its disk for two election timeouts";
+    case StepDownReason::kRemoved:
+      return "is no voter of the committed configuration";
   }
-  CheckFailed(__FILE__, __LINE__, "one of four", "every reason has words");
+  CheckFailed(__FILE__, __LINE__, "one of five", "every reason has words");
 }
 
 MaybeWords Tell(const TermAdopted& event) {
@@ -111,6 +113,18 @@ MaybeWords Tell(const SnapshotInstalled& event) {
   return EventWords{Weight::kTurn,
                     "has installed the snapshot up to " + PlaceOf(event.last_included)};
 }
+MaybeWords Tell(const ConfigurationChanged& event) {
+  return EventWords{Weight::kTurn, std::string(event.is_joint ? "joint" : "settled") +
+                                       " configuration of entry " +
+                                       std::to_string(event.index.value()) + " is in force"};
+}
+MaybeWords Tell(const ToldRemoved& event) {
+  return EventWords{Weight::kTurn, "is no member since entry " +
+                                       std::to_string(event.configuration_index.value())};
+}
+MaybeWords Tell(const TransferBegan& event) {
+  return EventWords{Weight::kTurn, "hands over to " + NameOf(event.target)};
+}
 
 }  // namespace
 
@@ -153,8 +167,28 @@ const char* ToString(RefusalReason reason) {
       return "LOG_FULL";
     case RefusalReason::kLeadershipLost:
       return "LEADERSHIP_LOST";
+    case RefusalReason::kTransferring:
+      return "TRANSFERRING";
+    case RefusalReason::kTermNotCommitted:
+      return "TERM_NOT_COMMITTED";
+    case RefusalReason::kConfigurationMoved:
+      return "CONFIGURATION_MOVED";
+    case RefusalReason::kChangeUnderWay:
+      return "CHANGE_UNDER_WAY";
+    case RefusalReason::kNoMajorityReachable:
+      return "NO_MAJORITY_REACHABLE";
+    case RefusalReason::kLearnerBehind:
+      return "LEARNER_BEHIND";
+    case RefusalReason::kTransferToSelf:
+      return "TRANSFER_TO_SELF";
+    case RefusalReason::kTargetNotVoter:
+      return "TARGET_NOT_VOTER";
+    case RefusalReason::kTargetUnreachable:
+      return "TARGET_UNREACHABLE";
+    case RefusalReason::kTransferUnderWay:
+      return "TRANSFER_UNDER_WAY";
   }
-  CheckFailed(__FILE__, __LINE__, "one of six", "every reason has a name");
+  CheckFailed(__FILE__, __LINE__, "one of them", "every reason has a name");
 }
 
 std::string RoleWord(RoleName role) {

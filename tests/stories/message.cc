@@ -25,6 +25,9 @@ std::string Content(const InstallSnapshotRequest& request) {
   return TermOf(request.term) + ", the state up to " + PlaceOf(request.last_included);
 }
 
+std::string Content(const TimeoutNowRequest& request) { return TermOf(request.term); }
+std::string Content(const TimeoutNowResponse& response) { return TermOf(response.term); }
+
 template <typename Vote>
 std::string Verdict(const Vote& response) {
   return TermOf(response.term) + (response.vote_granted ? ", granted" : ", denied");
@@ -77,6 +80,9 @@ MessageKind Message::kind() const {
     } else if constexpr (std::is_same_v<Kind, InstallSnapshotRequest> ||
                          std::is_same_v<Kind, InstallSnapshotResponse>) {
       return MessageKind::kInstallSnapshot;
+    } else if constexpr (std::is_same_v<Kind, TimeoutNowRequest> ||
+                         std::is_same_v<Kind, TimeoutNowResponse>) {
+      return MessageKind::kTimeoutNow;
     } else {
       return MessageKind::kAppendEntries;
     }
@@ -101,6 +107,8 @@ std::string KindOf(const Message& message) {
       return "PreVote" + answer;
     case MessageKind::kRequestVote:
       return "RequestVote" + answer;
+    case MessageKind::kTimeoutNow:
+      return "TimeoutNow" + answer;
     case MessageKind::kInstallSnapshot:
       return "InstallSnapshot" + answer;
     case MessageKind::kAppendEntries:

@@ -15,7 +15,13 @@
 
 namespace raft::stories {
 
-enum class MessageKind : std::uint8_t { kPreVote, kRequestVote, kAppendEntries, kInstallSnapshot };
+enum class MessageKind : std::uint8_t {
+  kPreVote,
+  kRequestVote,
+  kAppendEntries,
+  kInstallSnapshot,
+  kTimeoutNow
+};
 
 // What a state machine holds, and where it stands: the bytes of a snapshot.
 struct StateCopy {

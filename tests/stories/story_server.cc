@@ -313,10 +313,13 @@ void StoryServer::FinishStoring() {
   stored_ = streams_.at(snapshot.sender.call_id);
   chronicle_.Detail(start_.self,
                     "stores the snapshot up to " + stories::PlaceOf(snapshot.last_included));
-  server_->Step(SnapshotStored{.sender = snapshot.sender,
-                               .number = snapshot.number,
-                               .last_included = snapshot.last_included,
-                               .log_time_ms = stored_->log_time_ms});
+  server_->Step(
+      SnapshotStored{.sender = snapshot.sender,
+                     .number = snapshot.number,
+                     .last_included = snapshot.last_included,
+                     .log_time_ms = stored_->log_time_ms,
+                     .configuration = {.index = LogIndex(0),
+                                       .configuration = ClusterConfiguration(start_.voters)}});
 }
 
 // A command happened if the entry applied at its index has its term, and certainly did not happen

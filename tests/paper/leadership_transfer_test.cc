@@ -1,0 +1,154 @@
+// Dissertation §3.10, leadership transfer. Traps E-1 to E-4, E-7.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/core_harness/test_cluster.h"
+
+namespace raft::harness {
+namespace {
+
+class LeadershipTransferTest : public ::testing::Test {
+ protected:
+  LeadershipTransferTest() {
+    cluster_.Elect(kS1, {kS1, kS2, kS3});
+    cluster_.DeliverAll();
+  }
+  ServerUnderTest& leader() { return cluster_.server(kS1); }
+  ServerUnderTest& server(ServerId id) { return cluster_.server(id); }
+  std::optional<RefusalReason> ReasonOf(Ticket ticket) {
+    const std::optional<Refusal> refusal = leader().RefusalOf(ticket);
+    return refusal ? std::optional(refusal->reason) : std::nullopt;
+  }
+  std::size_t TimeoutNowsTo(ServerId target) {
+    return cluster_
+        .MessagesWhere([target](const MessageInFlight& message) {
+          return message.As<TimeoutNowRequest>() && message.to == target;
+        })
+        .size();
+  }
+
+  TestCluster cluster_;
+};
+
+TEST_F(LeadershipTransferTest, TheTargetLeadsWithoutWaitingForAnElectionTimeout) {
+  const Ticket ticket = leader().Transfer(kS3);
+  cluster_.DeliverAll();
+  EXPECT_EQ(server(kS3).role(), RoleName::kLeader) << "no tick has passed";
+  EXPECT_EQ(leader().role(), RoleName::kFollower);
+  ASSERT_TRUE(leader().TransferOf(ticket).has_value());
+  EXPECT_EQ(leader().TransferOf(ticket)->outcome, TransferOutcome::kDone);
+  EXPECT_EQ(leader().TransferOf(ticket)->leader, kS3);
+}
+
+TEST_F(LeadershipTransferTest, WithoutATargetTheVoterThatIsFurthestIsTaken) {
+  cluster_.Isolate(kS2);
+  leader().Propose();
+  cluster_.DeliverAll();
+  cluster_.HealAllCuts();
+  leader().Transfer();
+  EXPECT_EQ(leader().status().transfer_target, kS3);
+}
+
+// E-1.
+TEST_F(LeadershipTransferTest, TheTargetIsAskedOnlyOnceItHasEverythingDurably) {
+  server(kS3).HoldDisk();
+  leader().Propose();
+  leader().Transfer(kS3);
+  cluster_.DeliverAll();
+  EXPECT_EQ(server(kS3).role(), RoleName::kFollower);
+  EXPECT_EQ(TimeoutNowsTo(kS3), 0u);
+  server(kS3).ReleaseDisk();
+  cluster_.DeliverAll();
+  EXPECT_EQ(server(kS3).role(), RoleName::kLeader);
+}
+
+// E-2.
+TEST_F(LeadershipTransferTest, ProposalsAreRefusedMeanwhileAndTakenAgainWhenItFails) {
+  cluster_.CutOneWay(kS1, kS3);
+  const Ticket ticket = leader().Transfer(kS3);
+  const Ticket refused = leader().Propose();
+  EXPECT_EQ(ReasonOf(refused), RefusalReason::kTransferring);
+  EXPECT_EQ(leader().RefusalOf(refused)->leader_hint, kS3);
+  cluster_.Run(25);
+  ASSERT_TRUE(leader().TransferOf(ticket).has_value());
+  EXPECT_EQ(leader().TransferOf(ticket)->outcome, TransferOutcome::kNothingCame);
+  EXPECT_EQ(leader().role(), RoleName::kLeader);
+  EXPECT_TRUE(leader().AppendedAt(leader().Propose()).has_value());
+}
+
+// E-7.
+TEST_F(LeadershipTransferTest, EndsByItsDeadlineWhenTheTargetNeverCatchesUp) {
+  server(kS3).HoldDisk();
+  leader().Propose();
+  const Ticket ticket = leader().Transfer(kS3);
+  cluster_.Run(SmallOptions().election_timeout_ticks_max + 1);
+  ASSERT_TRUE(leader().TransferOf(ticket).has_value());
+  EXPECT_EQ(leader().TransferOf(ticket)->outcome, TransferOutcome::kNothingCame);
+}
+
+TEST_F(LeadershipTransferTest, SaysSoWhenSomebodyElseCameToLead) {
+  const Ticket ticket = leader().Transfer(kS3);
+  cluster_.LoseAll();
+  cluster_.Isolate(kS1);
+  cluster_.Elect(kS2, {kS2, kS3});
+  cluster_.HealAllCuts();
+  cluster_.DeliverAll();
+  ASSERT_TRUE(leader().TransferOf(ticket).has_value());
+  EXPECT_EQ(leader().TransferOf(ticket)->outcome, TransferOutcome::kOtherLeads);
+}
+
+// E-4.
+TEST_F(LeadershipTransferTest, WhoCannotLeadIsRefused) {
+  EXPECT_EQ(ReasonOf(leader().Transfer(kS1)), RefusalReason::kTransferToSelf);
+  EXPECT_EQ(ReasonOf(leader().Transfer(kS5)), RefusalReason::kTargetNotVoter);
+  std::vector<Member> members = Voters(FirstServers(3));
+  members.push_back(MemberOf(kS4, MemberRole::kLearner));
+  leader().ChangeMembers(members);
+  cluster_.DeliverAll();
+  EXPECT_EQ(ReasonOf(leader().Transfer(kS4)), RefusalReason::kTargetNotVoter);
+  cluster_.Isolate(kS3);
+  cluster_.Run(15);
+  EXPECT_EQ(ReasonOf(leader().Transfer(kS3)), RefusalReason::kTargetUnreachable);
+  server(kS2).HoldDisk();
+  leader().Propose();
+  leader().Transfer(kS2);
+  EXPECT_EQ(ReasonOf(leader().Transfer(kS2)), RefusalReason::kTransferUnderWay);
+}
+
+TEST_F(LeadershipTransferTest, AFollowerRefusesAndNamesTheLeader) {
+  const Ticket ticket = server(kS2).Transfer();
+  EXPECT_EQ(server(kS2).RefusalOf(ticket)->reason, RefusalReason::kNotLeader);
+  EXPECT_EQ(server(kS2).RefusalOf(ticket)->leader_hint, kS1);
+}
+
+// E-3.
+TEST_F(LeadershipTransferTest, TheVotersDoNotTakeTheOldLeaderForNear) {
+  leader().Transfer(kS3);
+  cluster_.DeliverWhere([](const MessageInFlight& message) {
+    return !message.As<RequestVoteRequest>() || message.to == kS2;
+  });
+  EXPECT_EQ(server(kS3).role(), RoleName::kLeader) << "server 2 heard its leader a moment ago";
+}
+
+TEST_F(LeadershipTransferTest, AServerThatInstallsASnapshotOrHasNoVoteDoesNotCampaign) {
+  ServerUnderTest learner({.self = kS4});
+  const CallId call = learner.Receive(
+      kS1, TimeoutNowRequest{.number = RequestNumber(1), .term = Term(1), .leader_id = kS1});
+  EXPECT_TRUE(learner.Answer<TimeoutNowResponse>(call).has_value());
+  EXPECT_EQ(learner.role(), RoleName::kFollower);
+}
+
+TEST_F(LeadershipTransferTest, AnOldTimeoutNowChangesNothing) {
+  leader().Transfer(kS3);
+  const auto asked = cluster_.MessagesWhere(
+      [](const MessageInFlight& message) { return message.As<TimeoutNowRequest>() != nullptr; });
+  ASSERT_EQ(asked.size(), 1u);
+  cluster_.Duplicate(asked.front().id);
+  cluster_.DeliverAll();
+  cluster_.Run(50);
+  EXPECT_EQ(server(kS3).role(), RoleName::kLeader);
+  EXPECT_EQ(server(kS3).status().current_term, Term(2)) << "one election";
+}
+
+}  // namespace
+}  // namespace raft::harness
