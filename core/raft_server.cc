@@ -306,11 +306,14 @@ void RaftServer::AnnounceConfiguration(Effects& effects) {
   const ConfigurationHistory::Item& now = state_.persistent.configurations().newest();
   std::vector<Member> departed = role_->DepartedPeers();
   if (now.configuration == announced_ && departed == announced_departed_) return;
-  if (announced_ && now.configuration != announced_) {
+  const bool is_news =
+      announced_ && (now.index != announced_index_ || *now.configuration != *announced_);
+  if (is_news) {
     state_.Note(
         ConfigurationChanged{.index = now.index, .is_joint = now.configuration->is_joint()});
   }
   announced_ = now.configuration;
+  announced_index_ = now.index;
   announced_departed_ = std::move(departed);
   std::vector<Member> peers = now.configuration->AllMembers();
   peers.insert(peers.end(), announced_departed_.begin(), announced_departed_.end());

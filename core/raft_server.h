@@ -107,6 +107,7 @@ class RaftServer {
   Compaction compaction_;
   Invariants invariants_;
   std::shared_ptr<const ClusterConfiguration> announced_;
+  LogIndex announced_index_;
   std::vector<Member> announced_departed_;
   bool was_member_ = false;  // of the newest configuration known to be committed
 };
