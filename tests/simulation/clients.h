@@ -52,7 +52,7 @@ class Clients {
     LogIndex acknowledged_before;
   };
 
-  ServerId AnyServer() { return ServerId(dice_.Between(1, plan_.servers)); }
+  ServerId AnyServer() { return ServerId(dice_.Between(1, plan_.all_servers())); }
   void Next(std::size_t client);
   linearizability::Operation DrawOperation(Client& client);
   void SendOpen(std::size_t client);

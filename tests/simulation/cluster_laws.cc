@@ -30,10 +30,8 @@ bool IsUnique(const LogEntry& entry) {
   return command.ParseFromString(entry.data) && !command.has_delete_();
 }
 
-ClusterLaws::ClusterLaws(std::size_t servers, IsDurable is_durable_on_majority, Story& story)
-    : is_durable_on_majority_(std::move(is_durable_on_majority)),
-      story_(story),
-      servers_(servers) {}
+ClusterLaws::ClusterLaws(HoldersOf holders_of, Story& story)
+    : holders_of_(std::move(holders_of)), story_(story) {}
 
 void ClusterLaws::Demand(bool holds, const char* law, const std::function<std::string()>& seen) {
   ++checked_;
@@ -53,7 +51,8 @@ void ClusterLaws::Wrote(const PersistRequest& request, const LogView& log) {
   }
 }
 
-void ClusterLaws::BecameLeader(ServerId server, Term term, const LogView& log) {
+void ClusterLaws::BecameLeader(ServerId server, Term term, const LogView& log,
+                               const IsMajority& is_majority) {
   story_.Count(Sometimes::kLeaderElected);
   ++story_.counters.leader_changes;
   const auto [leader, is_first] = leaders_.emplace(term, server);
@@ -63,7 +62,7 @@ void ClusterLaws::BecameLeader(ServerId server, Term term, const LogView& log) {
   });
   std::set<ServerId> voters = votes_[{term, server}];
   voters.insert(server);
-  Demand(voters.size() > servers_ / 2, "W1 elected by a majority", [&] {
+  Demand(is_majority(voters), "W1 elected by a majority", [&] {
     return "server " + std::to_string(server.value()) + " leads in term " +
            std::to_string(term.value()) + " with " + std::to_string(voters.size()) + " votes";
   });
@@ -79,14 +78,14 @@ void ClusterLaws::BecameLeader(ServerId server, Term term, const LogView& log) {
 }
 
 void ClusterLaws::Committed(LogIndex after, LogIndex commit_index, Term observed_in,
-                            const LogView& log) {
+                            const LogView& log, const IsMajority& is_majority) {
   for (LogIndex index = after.Next(); index <= commit_index; index = index.Next()) {
     const LogEntryPointer& entry = log.entries.at(index.value() - 1);
     if (entry == nullptr) {
       CommittedBySnapshot(index, log);
       continue;
     }
-    if (index > highest_committed()) AddToLedger(entry, observed_in);
+    if (index > highest_committed()) AddToLedger(entry, observed_in, is_majority);
     Demand(AreSame(*ledger_[index.value() - 1].entry, *entry), "W4 state machine safety", [&] {
       return "entries " + Text(entry->position()) + " and " +
              Text(ledger_[index.value() - 1].entry->position()) + " are both committed";
@@ -105,10 +104,11 @@ void ClusterLaws::CommittedBySnapshot(LogIndex index, const LogView& log) {
          });
 }
 
-void ClusterLaws::AddToLedger(const LogEntryPointer& entry, Term observed_in) {
+void ClusterLaws::AddToLedger(const LogEntryPointer& entry, Term observed_in,
+                              const IsMajority& is_majority) {
   ledger_.push_back({.entry = entry, .observed_in = observed_in});
   if (entry->term < observed_in) story_.Count(Sometimes::kCommittedEntriesOfAnEarlierTerm);
-  Demand(is_durable_on_majority_(entry->position()), "W5 committed is durable on a majority",
+  Demand(is_majority(holders_of_(entry->position())), "W5 committed is durable on a majority",
          [&] { return "entry " + Text(entry->position()) + " is committed and is not"; });
   if (!IsUnique(*entry)) return;
   Demand(commands_.insert(entry->data).second, "W9 nothing happens twice", [&] {

@@ -1,6 +1,7 @@
 // The laws that hold of the whole cluster, and of what its clients are told.
 //
-// Ids W1 to W12 are those of the test plan; W8 and W11 come with membership and the border. Keeps
+// Ids W1 to W12 are those of the test plan; W8 is the simulated
+// server's, W11 the border's. Keeps
 // the ledger: every entry that any server ever committed, in order.
 #pragma once
 
@@ -24,9 +25,11 @@ namespace raft::simulation {
 
 class ClusterLaws {
  public:
-  // `is_durable_on_majority` looks at the disks of the moment.
-  using IsDurable = std::function<bool(LogPosition)>;
-  ClusterLaws(std::size_t servers, IsDurable is_durable_on_majority, Story& story);
+  // Whose disks hold a position at this moment.
+  using HoldersOf = std::function<std::set<ServerId>(LogPosition)>;
+  // Whether these are a majority of the configuration that the server in question goes by.
+  using IsMajority = std::function<bool(const std::set<ServerId>&)>;
+  ClusterLaws(HoldersOf holders_of, Story& story);
 
   // W2: an entry's position determines its content and the position before it; by induction two
   // logs that agree on a position agree on everything before it. `log`: with the write carried.
@@ -37,10 +40,11 @@ class ClusterLaws {
   }
   // W1 one leader a term, with the votes of a majority in that term; W3 its log holds all that was
   // committed in earlier terms.
-  void BecameLeader(ServerId server, Term term, const LogView& log);
+  void BecameLeader(ServerId server, Term term, const LogView& log, const IsMajority& is_majority);
   // W4 no two servers commit different entries at one index; W5 what is committed is durable on a
   // majority; W9 no command is committed twice.
-  void Committed(LogIndex after, LogIndex commit_index, Term observed_in, const LogView& log);
+  void Committed(LogIndex after, LogIndex commit_index, Term observed_in, const LogView& log,
+                 const IsMajority& is_majority);
   // W4 for the apply lane.
   void HandedToApply(std::span<const LogEntryPointer> entries);
   // W6 equal applied index, equal digest.
@@ -72,11 +76,10 @@ class ClusterLaws {
   void Demand(bool holds, const char* law, const std::function<std::string()>& seen);
   // W7: an index that a snapshot jumped over.
   void CommittedBySnapshot(LogIndex index, const LogView& log);
-  void AddToLedger(const LogEntryPointer& entry, Term observed_in);
+  void AddToLedger(const LogEntryPointer& entry, Term observed_in, const IsMajority& is_majority);
 
-  const IsDurable is_durable_on_majority_;
+  const HoldersOf holders_of_;
   Story& story_;
-  const std::size_t servers_;
   std::map<Term, ServerId> leaders_;
   std::map<std::pair<Term, ServerId>, std::set<ServerId>> votes_;  // told, by term and candidate
   std::unordered_map<std::uint64_t, Known> known_;                 // by term and index

@@ -18,6 +18,7 @@ constexpr std::array<std::string_view, kFaults> kNames = {
 
 constexpr std::uint64_t kShapePart = 1;
 constexpr std::uint64_t kFaultsPart = 2;
+constexpr std::uint64_t kLifePart = 7;
 constexpr std::uint32_t kRealStorageOneIn = 4;
 
 // Mostly three and five; one, two, four and seven now and then.
@@ -95,6 +96,10 @@ FaultPlan DrawFaultPlan(std::uint64_t seed, const Wishes& wishes) {
   plan.keys = shape.Between(1, 4);
   plan.think_time_mean = shape.MomentBetween(5 * kMillisecond, 200 * kMillisecond);
   plan.storm_length = shape.MomentBetween(5 * kSecond, 25 * kSecond);
+  Dice life(seed, kLifePart);
+  plan.has_operator = life.Coin();
+  if (plan.has_operator) plan.spares = life.Between(0, 3);
+  plan.change_gap_mean = life.MomentBetween(100 * kMillisecond, 4 * kSecond);
   Dice faults(seed, kFaultsPart);
   if (wishes.schedule == Schedule::kSwarm) {
     DrawSwarm(faults, plan);

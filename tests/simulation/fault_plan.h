@@ -62,7 +62,11 @@ struct Wishes {
 };
 
 struct FaultPlan {
-  std::uint32_t servers = 3;
+  std::uint32_t servers = 3;  // that found the cluster
+  std::uint32_t spares = 0;   // more servers, with empty disks, to be added
+  // Somebody changes the members and hands over, about so often.
+  bool has_operator = false;
+  Moment change_gap_mean = 1 * kSecond;
   RaftOptions options;
   bool real_storage = false;  // the storage code of raftd over a simulated disk
   std::uint32_t clients = 3;
@@ -81,6 +85,7 @@ struct FaultPlan {
   std::uint32_t delayed_per_thousand = 0;
   std::uint32_t replayed_per_thousand = 0;
 
+  std::uint32_t all_servers() const { return servers + spares; }
   bool Has(Fault fault) const { return faults[static_cast<std::size_t>(fault)]; }
 };
 

@@ -75,6 +75,11 @@ void ServerLaws::Started(const RecoveredState& recovered) {
              " and a state that ends at " + Text(recovered.applied));
   StateIsDurable(recovered.base.index);
   switching_to_.reset();
+  configurations_.clear();
+  for (const LogEntryPointer& entry : recovered.entries) {
+    if (entry->kind != EntryKind::kConfiguration) continue;
+    configurations_.emplace(entry->index, *ClusterConfiguration::Decode(entry->data));
+  }
   if (recovered.applied.index < durable_.last_index()) {
     story_.Count(Sometimes::kStateFellBehindTheLog);
   }
@@ -152,6 +157,29 @@ void ServerLaws::AskedToWrite(const PersistRequest& request, LogIndex commit_ind
     end = end.Next();
   }
   written_.Carry(request);
+  NoteConfigurations(request);
+}
+
+void ServerLaws::NoteConfigurations(const PersistRequest& request) {
+  if (request.rebase && !request.rebase->keeps_suffix) configurations_.clear();
+  if (request.truncate_from) {
+    const auto cut = configurations_.lower_bound(*request.truncate_from);
+    if (cut != configurations_.end()) story_.Count(Sometimes::kConfigurationTruncated);
+    configurations_.erase(cut, configurations_.end());
+  }
+  for (const LogEntryPointer& entry : request.entries) {
+    if (entry->kind != EntryKind::kConfiguration) continue;
+    const ClusterConfiguration next = *ClusterConfiguration::Decode(entry->data);
+    if (!configurations_.empty()) {
+      const ClusterConfiguration& before = configurations_.rbegin()->second;
+      const bool follows = before.is_joint()  ? next == ClusterConfiguration(before.members())
+                           : next.is_joint() ? next.old_members() == before.members()
+                                             : next.voters() == before.voters();
+      Demand(follows, "N8 members change by joint configurations",
+             "goes from\n" + before.Encode() + "to\n" + next.Encode());
+    }
+    configurations_.emplace(entry->index, next);
+  }
 }
 
 void ServerLaws::WriteBegan(std::span<const PersistRequest> requests) {
@@ -186,14 +214,17 @@ void ServerLaws::RequestLeaves(const PeerRequest& request) {
                Text(durable_.promise) + " is durable");
     pre_voted_for_ = ask->term;
   } else if (const auto* vote = std::get_if<RequestVoteRequest>(&request)) {
-    Demand(vote->term == pre_voted_for_, "no campaign without a pre-vote",
+    const bool was_asked = vote->leadership_transfer && asked_to_campaign_.contains(vote->term);
+    Demand(was_asked || vote->term == pre_voted_for_, "no campaign without a pre-vote",
            "campaigns in term " + std::to_string(vote->term.value()) +
                " and asked for pre-votes of term " + std::to_string(pre_voted_for_.value()));
     DemandOwnVote(vote->term, "a vote request");
   } else if (const auto* append = std::get_if<AppendEntriesRequest>(&request)) {
     DemandOwnVote(append->term, "an append");
+  } else if (const auto* snapshot = std::get_if<InstallSnapshotRequest>(&request)) {
+    DemandOwnVote(snapshot->term, "a snapshot");
   } else {
-    DemandOwnVote(std::get<InstallSnapshotRequest>(request).term, "a snapshot");
+    DemandOwnVote(std::get<TimeoutNowRequest>(request).term, "a hand-over");
   }
 }
 
@@ -230,6 +261,10 @@ void ServerLaws::ResponseLeaves(const PeerResponse& response, ServerId to, LogPo
   if (const auto* snapshot = std::get_if<InstallSnapshotResponse>(&response)) {
     demand_term(snapshot->term);
     CheckSnapshotAnswer(*snapshot);
+    return;
+  }
+  if (const auto* heard = std::get_if<TimeoutNowResponse>(&response)) {
+    demand_term(heard->term);
     return;
   }
   const auto& append = std::get<AppendEntriesResponse>(response);
@@ -281,6 +316,12 @@ void ServerLaws::Shows(const RaftStatus& now) {
                           now.uncommitted_bytes <= shown_->uncommitted_bytes + (16u << 10);
   Demand(is_bounded, "N11 uncommitted bytes are bounded",
          "holds " + std::to_string(now.uncommitted_bytes) + " uncommitted bytes");
+  if (!configurations_.empty()) {
+    Demand(now.configuration_index == configurations_.rbegin()->first,
+           "N8 the newest configuration in the log is in force",
+           "goes by the configuration of entry " +
+               std::to_string(now.configuration_index.value()));
+  }
   if (now.role == RoleName::kLeader) CheckLeader(now);
   if (shown_) {
     Demand(now.current_term >= shown_->current_term, "N1 terms never fall", "went back a term");
@@ -303,9 +344,16 @@ void ServerLaws::CheckLeader(const RaftStatus& now) {
   if (!led_before) return;
   Demand(now.last_log_index >= shown_->last_log_index, "N5 a leader appends only",
          "leads and its log became shorter");
-  for (std::size_t place = 0; place < now.peers.size(); ++place) {
-    Demand(now.peers[place].match_index >= shown_->peers[place].match_index, "N5 match never falls",
-           "forgot a match of server " + std::to_string(now.peers[place].peer.value()));
+  // Of whoever was a peer all the time, and not one that left and came back.
+  const bool same_peers = now.configuration_index == shown_->configuration_index;
+  for (const PeerStatus& peer : now.peers) {
+    if (!same_peers) break;
+    const auto before = std::find_if(
+        shown_->peers.begin(), shown_->peers.end(),
+        [&peer](const PeerStatus& earlier) { return earlier.peer == peer.peer; });
+    Demand(before == shown_->peers.end() || peer.match_index >= before->match_index,
+           "N5 match never falls",
+           "forgot a match of server " + std::to_string(peer.peer.value()));
   }
   if (now.commit_index > shown_->commit_index) {
     const LogEntry* newest = written_.At(now.commit_index);

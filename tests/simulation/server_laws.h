@@ -2,12 +2,13 @@
 //
 // Ids N1 to N11 are those of the test plan. Sees what a server writes, sends and shows of itself;
 // never looks inside. What the core checks of itself after each step (core/invariants.h) is not
-// repeated here: N8 comes with membership, N10 is the core's alone.
+// repeated here; N10 is the core's alone.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <vector>
 
@@ -38,6 +39,9 @@ class ServerLaws {
   void WriteBegan(std::span<const PersistRequest> requests);
   void WriteDone();
 
+  // A TimeoutNow of this term arrived: no pre-vote is needed for the next.
+  void AskedToCampaign(Term term) { asked_to_campaign_.insert(term.Next()); }
+
   // N3, promise before word: what leaves claims only what the disk has.
   void RequestLeaves(const PeerRequest& request);
   // `verified`: the last entry the answered AppendEntries vouched for.
@@ -56,6 +60,8 @@ class ServerLaws {
   // state began, by moving the base of the log.
   bool IsFinishedInstall(LogView& view, const RecoveredState& recovered) const;
   void CheckRebase(const LogRebase& rebase);
+  // N8: a configuration follows from the one before it in the log, by one step of §6.
+  void NoteConfigurations(const PersistRequest& request);
   void CheckSnapshotAnswer(const InstallSnapshotResponse& answer);
   void DemandOwnVote(Term term, const char* what);
   void CheckLeader(const RaftStatus& status);
@@ -69,6 +75,8 @@ class ServerLaws {
   std::vector<PersistRequest> in_flight_;  // begun, not done
   std::map<Term, ServerId> votes_;         // in this life, and what is durable of earlier ones
   Promise told_;                           // the highest promise that left in any message
+  std::set<Term> asked_to_campaign_;       // terms that leaders asked this server to campaign in
+  std::map<LogIndex, ClusterConfiguration> configurations_;  // in the log as asked for
   Term pre_voted_for_;                     // the term of the newest pre-vote asked for
   LogIndex state_is_durable_;              // the state survives any crash through here
   std::optional<LogPosition> switching_to_;

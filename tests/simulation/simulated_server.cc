@@ -18,12 +18,6 @@ constexpr Moment kTurnDelayMax = 300;  // microseconds: what gathers meanwhile s
 constexpr std::uint32_t kLatePerThousand = 30;
 constexpr Moment kLateDelayMax = 10 * kMillisecond;
 
-ClusterConfiguration ConfigurationOf(std::uint32_t servers) {
-  std::vector<ServerId> voters;
-  for (std::uint32_t id = 1; id <= servers; ++id) voters.push_back(ServerId(id));
-  return ClusterConfiguration(std::move(voters));
-}
-
 // Servers of one cluster need not trim alike: some never do, so that a new leader may still have
 // what an old one had not.
 RaftOptions OptionsOf(const FaultPlan& plan, Dice& dice) {
@@ -75,8 +69,10 @@ bool SimulatedServer::Start() {
   ++life_;
   world_.story.Tell([&] { return NameOf(self_) + " starts with " + Tell(opened_.recovered); });
   laws_.Started(opened_.recovered);
-  raft_ = std::make_unique<RaftServer>(self_, ConfigurationOf(world_.plan.servers), options_,
-                                       dice_.Any64(), opened_.recovered);
+  raft_ = std::make_unique<RaftServer>(self_, opened_.configuration, options_, dice_.Any64(),
+                                       opened_.recovered);
+  configuration_ = configuration_before_ = raft_->status().configuration;
+  reachable_.clear();
   commit_observed_ = opened_.recovered.applied.index;
   disk_.Begin(
       *opened_.storage, [this](PersistSequence sequence) { Put(WritePersisted{sequence}); },
@@ -135,6 +131,7 @@ void SimulatedServer::EndLife(bool power_lost) {
   requests_.clear();
   answered_.clear();
   clients_.clear();
+  transfers_.clear();
   // Whoever waits for an answer is told that none will come.
   for (const auto& [call, open] : std::exchange(calls_, {})) {
     world_.network.Send(self_, open.caller, [this, open = open] {
@@ -211,23 +208,22 @@ void SimulatedServer::CarryOut(Effects effects) {
     if (AimsPowerCutAt(*effects.persist)) machine_->CutPowerAfter(kStepsOfAimedCut);
     disk_.Push(std::move(*effects.persist));
   }
-  NoteEvents(effects.events);
   const RaftStatus status = raft_->status();
+  NoteConfiguration(effects, status);
+  NoteEvents(effects.events);
   ObserveCommit(status);
   laws_.Shows(status);
   world_.laws.HandedToApply(effects.entries_to_apply);
   for (const ReadReady& ready : effects.reads_ready) DemandConfirmed(ready);
   for (OutgoingRequest& request : effects.requests) SendRequest(std::move(request));
   for (OutgoingResponse& response : effects.responses) SendResponse(std::move(response));
-  for (const Refusal& refusal : effects.refusals) {
-    if (refusal.reason == RefusalReason::kOverloaded) {
-      world_.story.Count(Sometimes::kProposalOverloaded);
+  AnswerRefusals(effects.refusals);
+  for (const TransferEnded& ended : effects.transfers_ended) {
+    const bool is_done = ended.outcome == TransferOutcome::kDone;
+    world_.story.Count(is_done ? Sometimes::kTransferDone : Sometimes::kTransferFailed);
+    if (transfers_.erase(ended.ticket) == 0) {
+      throw LawBroken("a transfer ends once", NameOf(self_) + " ended one twice");
     }
-    if (refusal.reason == RefusalReason::kLeadershipLost) {
-      world_.story.Count(Sometimes::kReadRefusedAtStepDown);
-    }
-    Answer(refusal.ticket,
-           {.kind = ClientAnswer::Kind::kRefused, .leader_hint = refusal.leader_hint});
   }
   ApplyWork work{.proposals_appended = std::move(effects.proposals_appended),
                  .entries = std::move(effects.entries_to_apply),
@@ -237,6 +233,31 @@ void SimulatedServer::CarryOut(Effects effects) {
                  .complete = effects.complete_install};
   if (!work.empty()) apply_.Push(std::move(work));
   CarryOutSnapshotWork(effects);
+}
+
+void SimulatedServer::NoteConfiguration(const Effects& effects, const RaftStatus& status) {
+  configuration_before_ = configuration_;
+  configuration_ = status.configuration;
+  if (!effects.configuration) return;
+  reachable_.clear();
+  for (const Member& peer : effects.configuration->peers) reachable_.insert(peer.server_id);
+}
+
+void SimulatedServer::AnswerRefusals(const std::vector<Refusal>& refusals) {
+  for (const Refusal& refusal : refusals) {
+    if (refusal.reason == RefusalReason::kOverloaded) {
+      world_.story.Count(Sometimes::kProposalOverloaded);
+    }
+    if (refusal.reason == RefusalReason::kLeadershipLost) {
+      world_.story.Count(Sometimes::kReadRefusedAtStepDown);
+    }
+    if (refusal.reason > RefusalReason::kTransferring) {
+      world_.story.Count(Sometimes::kChangeRefused);
+    }
+    if (transfers_.erase(refusal.ticket) > 0) continue;
+    Answer(refusal.ticket,
+           {.kind = ClientAnswer::Kind::kRefused, .leader_hint = refusal.leader_hint});
+  }
 }
 
 // Writes that do several things at once are where a crash hurts most, and rare: aimed at.
@@ -258,7 +279,9 @@ void SimulatedServer::NoteEvents(const std::vector<RaftEvent>& events) {
     CountSometimes(event, world_.story);
     if (const auto* changed = std::get_if<RoleChanged>(&event)) {
       if (changed->role == RoleName::kLeader) {
-        world_.laws.BecameLeader(self_, changed->term, laws_.written());
+        world_.laws.BecameLeader(
+            self_, changed->term, laws_.written(),
+            [this](const std::set<ServerId>& votes) { return IsMajorityHere(votes); });
       }
     }
     if (const auto* refused = std::get_if<ImpossibleMessageRefused>(&event)) {
@@ -270,7 +293,8 @@ void SimulatedServer::NoteEvents(const std::vector<RaftEvent>& events) {
 
 void SimulatedServer::ObserveCommit(const RaftStatus& status) {
   world_.laws.Committed(commit_observed_, status.commit_index, status.current_term,
-                        laws_.written());
+                        laws_.written(),
+                        [this](const std::set<ServerId>& holders) { return IsMajorityHere(holders); });
   commit_observed_ = status.commit_index;
 }
 
@@ -283,6 +307,10 @@ Moment SimulatedServer::Patience() const {
 
 void SimulatedServer::SendRequest(OutgoingRequest outgoing) {
   laws_.RequestLeaves(outgoing.request);
+  if (!reachable_.contains(outgoing.to)) {
+    throw LawBroken("W8 the transport knows every peer",
+                    NameOf(self_) + " sends to " + NameOf(outgoing.to) + ", of whom it was not told");
+  }
   requests_.emplace(
       NumberOf(outgoing.request),
       OpenRequest{
@@ -308,6 +336,7 @@ void SimulatedServer::RequestArrives(ServerId from, std::uint64_t sender_life, P
                                 .caller_life = sender_life,
                                 .number = NumberOf(request),
                                 .verified = VerifiedBy(request)});
+  if (const auto* now = std::get_if<TimeoutNowRequest>(&request)) laws_.AskedToCampaign(now->term);
   if (pieces != nullptr) snapshots_.Arrived(call, std::move(pieces));
   Put(RequestReceived{.sender = {.peer = from, .call_id = call}, .request = std::move(request)});
 }
@@ -377,14 +406,33 @@ void SimulatedServer::Submit(ClientRequest request) {
   }
 }
 
+void SimulatedServer::ChangeMembers(std::vector<Member> members,
+                                    std::optional<LogIndex> expected_index) {
+  const Ticket ticket(++last_ticket_);
+  ClientRequest nobody_waits{
+      .is_read = false, .command = {}, .key = {}, .answer = [](const ClientAnswer&) {}};
+  clients_.emplace(ticket,
+                   WaitingClient{.request = std::move(nobody_waits), .came_at = ++order_});
+  Put(MembershipChangeRequested{
+      .ticket = ticket, .expected_index = expected_index, .members = std::move(members)});
+}
+
+void SimulatedServer::Transfer(std::optional<ServerId> target) {
+  const Ticket ticket(++last_ticket_);
+  transfers_.insert(ticket);
+  Put(LeadershipTransferRequested{.ticket = ticket, .target = target});
+}
+
 void SimulatedServer::DemandConfirmed(const ReadReady& ready) const {
   const std::uint64_t came_at = clients_.at(ready.ticket).came_at;
-  const auto confirmed = std::count_if(answered_.begin(), answered_.end(),
-                                       [&](const auto& peer) { return peer.second > came_at; });
-  if (static_cast<std::size_t>(confirmed) + 1 > world_.plan.servers / 2) return;
+  std::set<ServerId> confirmed{self_};
+  for (const auto& [peer, left_at] : answered_) {
+    if (left_at > came_at) confirmed.insert(peer);
+  }
+  if (IsMajorityHere(confirmed)) return;
   throw LawBroken("W10 a majority confirms a read after it came",
-                  NameOf(self_) + " answers a read that " + std::to_string(confirmed) +
-                      " peers have confirmed");
+                  NameOf(self_) + " answers a read that " + std::to_string(confirmed.size()) +
+                      " servers have confirmed");
 }
 
 void SimulatedServer::Answer(Ticket ticket, ClientAnswer answer) {

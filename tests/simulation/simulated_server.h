@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -79,6 +80,15 @@ class SimulatedServer {
 
   // A client's request arrives.
   void Submit(ClientRequest request);
+  // The operator's. What comes of them shows in the configuration and in who leads.
+  void ChangeMembers(std::vector<Member> members, std::optional<LogIndex> expected_index);
+  void Transfer(std::optional<ServerId> target);
+  std::size_t transfers_waiting() const { return transfers_.size(); }
+  // A majority of the configuration in force, or of the one before the last turn: what commits or
+  // confirms may change the configuration in the same turn.
+  bool IsMajorityHere(const std::set<ServerId>& servers) const {
+    return configuration_->IsMajority(servers) || configuration_before_->IsMajority(servers);
+  }
 
  private:
   struct OpenRequest {
@@ -108,6 +118,8 @@ class SimulatedServer {
   void CarryOut(Effects effects);
   void BeginApplyLane();
   void CarryOutSnapshotWork(const Effects& effects);
+  void NoteConfiguration(const Effects& effects, const RaftStatus& status);
+  void AnswerRefusals(const std::vector<Refusal>& refusals);
   bool AimsPowerCutAt(const PersistRequest& request);
   void NoteEvents(const std::vector<RaftEvent>& events);
   void ObserveCommit(const RaftStatus& status);
@@ -150,6 +162,10 @@ class SimulatedServer {
   std::map<RequestNumber, OpenRequest> requests_;  // ours, not answered yet
   std::map<CallId, OpenCall> calls_;               // theirs, not answered yet
   std::map<Ticket, WaitingClient> clients_;
+  std::set<Ticket> transfers_;  // the operator's, not ended yet
+  std::set<ServerId> reachable_;  // whom the transport was told of
+  std::shared_ptr<const ClusterConfiguration> configuration_;         // shown by the last turn
+  std::shared_ptr<const ClusterConfiguration> configuration_before_;  // and by the one before
   std::uint64_t order_ = 0;  // rises with every client that comes and every request that leaves
   std::map<ServerId, std::uint64_t> answered_;  // by each peer: left_at of its newest request
   std::uint64_t last_call_ = 0;

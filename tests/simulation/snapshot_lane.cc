@@ -81,7 +81,8 @@ void SnapshotLane::Step() {
   stored_({.sender = done.wanted.sender,
            .number = done.wanted.number,
            .last_included = header->last_included,
-           .log_time_ms = header->log_time_ms});
+           .log_time_ms = header->log_time_ms,
+           .configuration = header->configuration});
 }
 
 void SnapshotLane::Break() {

@@ -37,7 +37,15 @@ constexpr std::array<std::string_view, kSometimes> kNames = {
     "snapshot_replaced",
     "snapshot_broken",
     "install_finished_at_start",
-    "crash_during_install"};
+    "crash_during_install",
+    "members_changed",
+    "joint_configuration",
+    "configuration_truncated",
+    "leader_removed",
+    "server_told_removed",
+    "change_refused",
+    "transfer_done",
+    "transfer_failed"};
 
 template <typename Numbers>
 void AddEach(Numbers& sum, const Numbers& more) {

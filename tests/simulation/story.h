@@ -51,8 +51,16 @@ enum class Sometimes : std::uint8_t {
   kSnapshotBroken,
   kInstallFinishedAtStart,
   kCrashDuringInstall,
+  kMembersChanged,
+  kJointConfiguration,
+  kConfigurationTruncated,
+  kLeaderRemoved,
+  kServerToldRemoved,
+  kChangeRefused,
+  kTransferDone,
+  kTransferFailed,
 };
-inline constexpr std::size_t kSometimes = 32;
+inline constexpr std::size_t kSometimes = 40;
 std::string_view NameOf(Sometimes state);
 
 // Plain numbers, so that they can be added up across runs and processes.

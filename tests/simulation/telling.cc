@@ -152,11 +152,16 @@ void CountSometimes(const RaftEvent& event, Story& story) {
     if (ballot->outcome == BallotOutcome::kLost) story.Count(Sometimes::kElectionLost);
     if (ballot->outcome == BallotOutcome::kTimeout) story.Count(Sometimes::kElectionTimedOut);
   } else if (const auto* down = std::get_if<SteppedDown>(&event)) {
+    if (down->reason == StepDownReason::kRemoved) story.Count(Sometimes::kLeaderRemoved);
     if (down->reason == StepDownReason::kQuorumLost) story.Count(Sometimes::kLeaderLostItsQuorum);
     if (down->reason == StepDownReason::kDiskStalled) story.Count(Sometimes::kLeaderWhoseDiskHung);
     if (down->reason == StepDownReason::kNewerTerm) story.Count(Sometimes::kLeaderMetNewerTerm);
   } else if (const auto* vote = std::get_if<VoteDecided>(&event)) {
     if (vote->decision == VoteDecision::kDisregarded) story.Count(Sometimes::kVoteDisregarded);
+  } else if (const auto* changed = std::get_if<ConfigurationChanged>(&event)) {
+    story.Count(changed->is_joint ? Sometimes::kJointConfiguration : Sometimes::kMembersChanged);
+  } else if (std::holds_alternative<ToldRemoved>(event)) {
+    story.Count(Sometimes::kServerToldRemoved);
   } else if (std::holds_alternative<EntriesTruncated>(event)) {
     story.Count(Sometimes::kConflictTruncated);
   } else if (std::holds_alternative<AppendMismatched>(event)) {

@@ -21,17 +21,16 @@ World::World(std::uint64_t seed, const Wishes& wishes, bool told)
     : plan_(DrawFaultPlan(seed, wishes)),
       story_(time_, told),
       network_(seed, plan_, time_, story_),
-      laws_(
-          plan_.servers, [this](LogPosition position) { return IsDurableOnMajority(position); },
-          story_),
+      laws_([this](LogPosition position) { return HoldersOf(position); }, story_),
       nemesis_(seed, plan_, time_, network_, story_, servers_),
+      operator_(seed, plan_, time_, story_, servers_),
       clients_(seed, plan_, time_, network_, laws_, story_,
                [this](ServerId server, ClientRequest request) {
                  Find(server).Submit(std::move(request));
                }),
       dice_(seed, kPart) {
   std::vector<std::unique_ptr<Machine>> machines = MakeMachines(seed, plan_);
-  for (std::uint32_t id = 1; id <= plan_.servers; ++id) {
+  for (std::uint32_t id = 1; id <= plan_.all_servers(); ++id) {
     servers_.push_back(std::make_unique<SimulatedServer>(
         ServerId(id), seed, std::move(machines[id - 1]),
         Surroundings{.plan = plan_,
@@ -72,6 +71,7 @@ RunVerdict World::Run() {
 void World::RunUnderFaults() {
   for (const auto& server : servers_) server->Start();
   clients_.Begin();
+  operator_.Begin();
   nemesis_.Begin();
   time_.RunUntil(plan_.storm_length);
 }
@@ -79,6 +79,8 @@ void World::RunUnderFaults() {
 // L1 a leader within ten election timeouts, L2 progress within twenty, L6 no disturbance by a
 // broken minority.
 void World::RunWithHealthyMajority() {
+  operator_.Stop();
+  nemesis_.HealAll();
   const std::vector<ServerId> majority = DrawMajority();
   story_.Tell([&] {
     std::string text = "HEAL a majority:";
@@ -98,7 +100,12 @@ void World::RunWithHealthyMajority() {
                [&] { return AgreedLeader(majority).has_value(); });
   const ServerId leader = *AgreedLeader(majority);
   if (std::find(majority.begin(), majority.end(), leader) == majority.end()) return;
-  const Term term = Find(leader).status().current_term;
+  const RaftStatus led = Find(leader).status();
+  const Term term = led.current_term;
+  // Members that are changed now may take the leader along; that is no disturbance.
+  const bool is_changing = led.configuration->is_joint() || led.configuration->HasJoining() ||
+                           !led.configuration->IsVoter(leader) || led.transfer_target;
+  if (is_changing) return;
   nemesis_.HideLeaderFromBroken(leader, majority);
   time_.RunUntil(time_.now() + Timeouts(5));
   const RaftStatus later = Find(leader).status();
@@ -122,9 +129,10 @@ void World::RunHealed() {
   DemandWithin(Timeouts(20), "L2 every client is answered or gives up",
                [&] { return clients_.are_idle(); });
   DemandWithin(Timeouts(20), "L3 all servers come to one state", [&] { return HaveConverged(); });
-  DemandWithin(Timeouts(20), "G7 every read is answered or refused", [&] {
-    return std::all_of(servers_.begin(), servers_.end(),
-                       [](const auto& server) { return server->reads_waiting() == 0; });
+  DemandWithin(Timeouts(20), "G7 every read is answered or refused, every hand-over ends", [&] {
+    return std::all_of(servers_.begin(), servers_.end(), [](const auto& server) {
+      return server->reads_waiting() == 0 && server->transfers_waiting() == 0;
+    });
   });
   if (HighestTerm().value() > before.value() + kTermsAfterHealingMax) {
     throw LawBroken("L5 terms do not run away",
@@ -141,14 +149,32 @@ void World::CheckHistory() {
   throw LawBroken("linearizability", verdict.explanation);
 }
 
+// No server of these can be done without: whatever configuration somebody goes by, or will when
+// those that join have joined, they are a majority of it, and the rest is not needed for one.
 std::vector<ServerId> World::DrawMajority() {
-  std::vector<ServerId> ids;
-  for (const auto& server : servers_) ids.push_back(server->id());
-  const std::size_t majority = ids.size() / 2 + 1;
-  while (ids.size() > majority) {
-    ids.erase(ids.begin() + dice_.Between(0, static_cast<std::uint32_t>(ids.size() - 1)));
+  std::vector<ClusterConfiguration> configurations;
+  std::set<ServerId> healthy;
+  for (const auto& server : servers_) {
+    if (!server->is_up()) continue;
+    const ClusterConfiguration now = *server->status().configuration;
+    for (const ServerId voter : now.voters()) healthy.insert(voter);
+    configurations.push_back(now);
+    if (!now.HasJoining()) continue;
+    configurations.emplace_back(now.MembersAfterJoining());
+    for (const ServerId voter : configurations.back().voters()) healthy.insert(voter);
   }
-  return ids;
+  std::vector<ServerId> order(healthy.begin(), healthy.end());
+  while (!order.empty()) {
+    const auto place = dice_.Between(0, static_cast<std::uint32_t>(order.size() - 1));
+    const ServerId dispensable = order[place];
+    order.erase(order.begin() + place);
+    healthy.erase(dispensable);
+    const bool are_enough =
+        std::all_of(configurations.begin(), configurations.end(),
+                    [&](const ClusterConfiguration& one) { return one.IsMajority(healthy); });
+    if (!are_enough) healthy.insert(dispensable);
+  }
+  return {healthy.begin(), healthy.end()};
 }
 
 template <typename Condition>
@@ -163,37 +189,57 @@ void World::DemandWithin(Moment patience, const char* law, Condition reached) {
   }
 }
 
+std::optional<RaftStatus> World::NewestLeader() const {
+  std::optional<RaftStatus> newest;
+  for (const auto& server : servers_) {
+    if (!server->is_up()) continue;
+    const RaftStatus status = server->status();
+    if (status.role != RoleName::kLeader) continue;
+    if (!newest || status.current_term > newest->current_term) newest = status;
+  }
+  return newest;
+}
+
 std::optional<ServerId> World::AgreedLeader(const std::vector<ServerId>& among) const {
-  std::optional<RaftStatus> first;
+  const std::optional<RaftStatus> leader = NewestLeader();
+  if (!leader) return std::nullopt;
   for (const ServerId id : among) {
     const SimulatedServer& server = Find(id);
     if (!server.is_up()) return std::nullopt;
+    if (!leader->configuration->IsVoter(id)) continue;  // It has left, and need not know.
     const RaftStatus status = server.status();
-    if (!first) first = status;
-    const bool agrees = status.leader && status.leader == first->leader &&
-                        status.current_term == first->current_term;
+    const bool agrees =
+        status.leader == leader->server_id && status.current_term == leader->current_term;
     if (!agrees) return std::nullopt;
   }
-  return first->leader;
+  return leader->server_id;
 }
 
+// The members, that is, and L7: whatever change was begun is finished.
 bool World::HaveConverged() const {
-  std::vector<ServerId> all;
-  for (const auto& server : servers_) all.push_back(server->id());
-  const std::optional<ServerId> leader = AgreedLeader(all);
-  if (!leader) return false;
-  const SimulatedServer& led_by = Find(*leader);
-  const LogIndex last = led_by.status().last_log_index;
-  return std::all_of(servers_.begin(), servers_.end(), [&](const auto& server) {
-    return server->applied() == last && server->digest() == led_by.digest();
-  });
+  const std::optional<RaftStatus> leader = NewestLeader();
+  if (!leader || leader->configuration->is_joint() || leader->configuration->HasJoining()) {
+    return false;
+  }
+  if (leader->configuration_index > leader->commit_index) return false;
+  const SimulatedServer& led_by = Find(leader->server_id);
+  for (const Member& member : leader->configuration->members()) {
+    const SimulatedServer& server = Find(member.server_id);
+    const RaftStatus status = server.status();
+    const bool follows =
+        status.leader == leader->server_id && status.current_term == leader->current_term;
+    if (!follows || server.applied() != leader->last_log_index) return false;
+    if (server.digest() != led_by.digest()) return false;
+  }
+  return true;
 }
 
-bool World::IsDurableOnMajority(LogPosition position) const {
-  const auto holders = std::count_if(
-      servers_.begin(), servers_.end(),
-      [position](const auto& server) { return server->laws().durable().Contains(position); });
-  return static_cast<std::size_t>(holders) > servers_.size() / 2;
+std::set<ServerId> World::HoldersOf(LogPosition position) const {
+  std::set<ServerId> holders;
+  for (const auto& server : servers_) {
+    if (server->laws().durable().Contains(position)) holders.insert(server->id());
+  }
+  return holders;
 }
 
 std::string World::Standing() const {

@@ -9,6 +9,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,7 @@
 #include "tests/simulation/fault_plan.h"
 #include "tests/simulation/nemesis.h"
 #include "tests/simulation/network.h"
+#include "tests/simulation/operator.h"
 #include "tests/simulation/simulated_server.h"
 #include "tests/simulation/story.h"
 #include "tests/simulation/virtual_time.h"
@@ -56,7 +58,9 @@ class World {
   // The one leader that all of these recognize, in one term; it need not be one of them.
   std::optional<ServerId> AgreedLeader(const std::vector<ServerId>& among) const;
   bool HaveConverged() const;
-  bool IsDurableOnMajority(LogPosition position) const;
+  std::set<ServerId> HoldersOf(LogPosition position) const;
+  // Of whoever leads now, in the newest term.
+  std::optional<RaftStatus> NewestLeader() const;
   SimulatedServer& Find(ServerId id) { return *servers_.at(id.value() - 1); }
   const SimulatedServer& Find(ServerId id) const { return *servers_.at(id.value() - 1); }
   std::string Standing() const;
@@ -70,6 +74,7 @@ class World {
   ClusterLaws laws_;
   std::vector<std::unique_ptr<SimulatedServer>> servers_;
   Nemesis nemesis_;
+  Operator operator_;
   Clients clients_;
   Dice dice_;
 };
