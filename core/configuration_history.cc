@@ -14,6 +14,11 @@ const ConfigurationHistory::Item& ConfigurationHistory::At(LogIndex index) const
   return *std::prev(after);
 }
 
+bool ConfigurationHistory::MayVote(ServerId server) const {
+  return std::any_of(items_.begin(), items_.end(),
+                     [server](const Item& item) { return item.configuration->IsVoter(server); });
+}
+
 void ConfigurationHistory::Append(LogIndex index, ClusterConfiguration configuration) {
   RAFT_CHECK(index > newest().index, "configurations are appended in order");
   items_.push_back(

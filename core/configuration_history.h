@@ -27,11 +27,14 @@ class ConfigurationHistory {
   // In force once everything up to `index` was all there is. Requires: not older than what is kept.
   const Item& At(LogIndex index) const;
 
+  // Whether it votes in what is in force, or in anything that a truncation might return to.
+  bool MayVote(ServerId server) const;
+
   // A configuration entry was appended. Requires: after the newest.
   void Append(LogIndex index, ClusterConfiguration configuration);
   // The log lost its entries from `first` on. Requires: the oldest one kept stays.
   void TruncateFrom(LogIndex first);
-  // Everything up to `index` is committed: what was replaced by then is not needed any more.
+  // Everything up to `index` is committed: what was replaced by then will never be returned to.
   void Commit(LogIndex index);
   // A snapshot took the log's place.
   void ResetTo(const IndexedConfiguration& only);

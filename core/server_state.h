@@ -98,8 +98,9 @@ struct ServerState {
   LogIndex configuration_index() const { return persistent.configurations().newest().index; }
   // Whether the configuration in force can never be truncated.
   bool IsConfigurationCommitted() const { return configuration_index() <= commit_index; }
-  // Whether this server may campaign: a voter that was not told that it is none any more.
-  bool MayCampaign() const { return configuration().IsVoter(self) && !removed_at; }
+  // Whether this server may campaign. One that the newest configuration leaves out is needed all
+  // the same until that is committed: it may be the only one that has it (dissertation §4.2.2).
+  bool MayCampaign() const { return persistent.configurations().MayVote(self) && !removed_at; }
 
   // A number no other request of this process has.
   RequestNumber TakeRequestNumber();

@@ -13,13 +13,13 @@ constexpr std::uint32_t kOperationsPerStep = 4;
 
 }  // namespace
 
-RealMachine::RealMachine(std::uint64_t seed, ServerId self)
-    : self_(self), dice_(seed, 0), disk_(seed) {
+RealMachine::RealMachine(std::uint64_t seed, ServerId self, bool founds)
+    : self_(self), founds_(founds), dice_(seed, 0), disk_(seed) {
   directory_ = *OpenDirectory();
 }
 
 absl::StatusOr<std::unique_ptr<DataDirectory>> RealMachine::OpenDirectory() {
-  return DataDirectory::Open("/data", self_, kMembersHash, disk_);
+  return DataDirectory::Open("/data", self_, founds_ ? kMembersHash : 0, disk_);
 }
 
 FoundingMember RealMachine::member() const {
@@ -29,7 +29,8 @@ FoundingMember RealMachine::member() const {
 }
 
 void RealMachine::Found(const FoundingConfiguration& founding) {
-  const absl::Status founded = directory_->AdoptFounding(founding);
+  const absl::Status founded =
+      founds_ ? directory_->AdoptFounding(founding) : directory_->AdoptFoundingAsJoiner(founding);
   RAFT_CHECK(founded.ok(), "a whole disk takes a founding");
   directory_.reset();
 }

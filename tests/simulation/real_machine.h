@@ -13,8 +13,8 @@ namespace raft::simulation {
 
 class RealMachine final : public Machine {
  public:
-  // Born, but not founded yet.
-  RealMachine(std::uint64_t seed, ServerId self);
+  // Born, but not founded yet; to found its cluster, or to join it later.
+  RealMachine(std::uint64_t seed, ServerId self, bool founds);
 
   // Who it is; what the founding configuration lists.
   FoundingMember member() const;
@@ -35,6 +35,7 @@ class RealMachine final : public Machine {
   absl::StatusOr<std::unique_ptr<DataDirectory>> OpenDirectory();
 
   const ServerId self_;
+  const bool founds_;
   Dice dice_;
   SimulatedDisk disk_;
   std::unique_ptr<DataDirectory> directory_;  // of this life

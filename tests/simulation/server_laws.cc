@@ -172,7 +172,7 @@ void ServerLaws::NoteConfigurations(const PersistRequest& request) {
     const ClusterConfiguration next = *ClusterConfiguration::Decode(entry->data);
     if (!configurations_.empty()) {
       const ClusterConfiguration& before = configurations_.rbegin()->second;
-      const bool follows = before.is_joint()  ? next == ClusterConfiguration(before.members())
+      const bool follows = before.is_joint() ? next == ClusterConfiguration(before.members())
                            : next.is_joint() ? next.old_members() == before.members()
                                              : next.voters() == before.voters();
       Demand(follows, "N8 members change by joint configurations",
@@ -319,8 +319,7 @@ void ServerLaws::Shows(const RaftStatus& now) {
   if (!configurations_.empty()) {
     Demand(now.configuration_index == configurations_.rbegin()->first,
            "N8 the newest configuration in the log is in force",
-           "goes by the configuration of entry " +
-               std::to_string(now.configuration_index.value()));
+           "goes by the configuration of entry " + std::to_string(now.configuration_index.value()));
   }
   if (now.role == RoleName::kLeader) CheckLeader(now);
   if (shown_) {
@@ -348,12 +347,11 @@ void ServerLaws::CheckLeader(const RaftStatus& now) {
   const bool same_peers = now.configuration_index == shown_->configuration_index;
   for (const PeerStatus& peer : now.peers) {
     if (!same_peers) break;
-    const auto before = std::find_if(
-        shown_->peers.begin(), shown_->peers.end(),
-        [&peer](const PeerStatus& earlier) { return earlier.peer == peer.peer; });
+    const auto before =
+        std::find_if(shown_->peers.begin(), shown_->peers.end(),
+                     [&peer](const PeerStatus& earlier) { return earlier.peer == peer.peer; });
     Demand(before == shown_->peers.end() || peer.match_index >= before->match_index,
-           "N5 match never falls",
-           "forgot a match of server " + std::to_string(peer.peer.value()));
+           "N5 match never falls", "forgot a match of server " + std::to_string(peer.peer.value()));
   }
   if (now.commit_index > shown_->commit_index) {
     const LogEntry* newest = written_.At(now.commit_index);

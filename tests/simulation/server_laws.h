@@ -77,8 +77,8 @@ class ServerLaws {
   Promise told_;                           // the highest promise that left in any message
   std::set<Term> asked_to_campaign_;       // terms that leaders asked this server to campaign in
   std::map<LogIndex, ClusterConfiguration> configurations_;  // in the log as asked for
-  Term pre_voted_for_;                     // the term of the newest pre-vote asked for
-  LogIndex state_is_durable_;              // the state survives any crash through here
+  Term pre_voted_for_;         // the term of the newest pre-vote asked for
+  LogIndex state_is_durable_;  // the state survives any crash through here
   std::optional<LogPosition> switching_to_;
   LogPosition acknowledged_;  // the last entry told to be durable, unless replaced since
   std::optional<RaftStatus> shown_;

@@ -162,9 +162,9 @@ class SimulatedServer {
   std::map<RequestNumber, OpenRequest> requests_;  // ours, not answered yet
   std::map<CallId, OpenCall> calls_;               // theirs, not answered yet
   std::map<Ticket, WaitingClient> clients_;
-  std::set<Ticket> transfers_;  // the operator's, not ended yet
-  std::set<ServerId> reachable_;  // whom the transport was told of
-  std::shared_ptr<const ClusterConfiguration> configuration_;         // shown by the last turn
+  std::set<Ticket> transfers_;                                 // the operator's, not ended yet
+  std::set<ServerId> reachable_;                               // whom the transport was told of
+  std::shared_ptr<const ClusterConfiguration> configuration_;  // shown by the last turn
   std::shared_ptr<const ClusterConfiguration> configuration_before_;  // and by the one before
   std::uint64_t order_ = 0;  // rises with every client that comes and every request that leaves
   std::map<ServerId, std::uint64_t> answered_;  // by each peer: left_at of its newest request
