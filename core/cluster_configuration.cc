@@ -196,8 +196,9 @@ bool ClusterConfiguration::IsMajority(const std::set<ServerId>& servers) const {
 }
 
 bool ClusterConfiguration::HasJoining() const {
-  return std::any_of(members_.begin(), members_.end(),
-                     [](const Member& member) { return member.role == MemberRole::kJoining; });
+  return std::any_of(members_.begin(), members_.end(), [](const Member& member) {
+    return member.role == MemberRole::kJoining || member.leaves;
+  });
 }
 
 std::vector<Member> ClusterConfiguration::MembersAfterJoining() const {

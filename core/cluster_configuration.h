@@ -79,7 +79,7 @@ class ClusterConfiguration {
   template <typename ValueOf>
   auto ReachedByMajority(ValueOf value_of) const;
 
-  // Whether somebody waits to become a voter.
+  // Whether somebody waits to become a voter, or to leave.
   bool HasJoining() const;
   // The members after those that join have become voters and those that leave have left.
   std::vector<Member> MembersAfterJoining() const;

@@ -330,7 +330,26 @@ void ServerLaws::Shows(const RaftStatus& now) {
   shown_ = now;
 }
 
+void ServerLaws::CheckOwnChange(const RaftStatus& now) {
+  if (configurations_.empty()) return;
+  const auto newest = std::prev(configurations_.end());
+  const LogEntry* entry = written_.At(newest->first);
+  if (entry == nullptr || entry->term != now.current_term) return;
+  if (newest != configurations_.begin()) {
+    const LogIndex before = std::prev(newest)->first;
+    Demand(before <= now.commit_index, "N8 one change at a time",
+           "changes members by entry " + std::to_string(newest->first.value()) + " while entry " +
+               std::to_string(before.value()) + " is not committed");
+  }
+  const LogEntry* committed = written_.At(now.commit_index);
+  Demand(committed == nullptr || committed->term == now.current_term,
+         "N8 no change before the term's first commit",
+         "changes members by entry " + std::to_string(newest->first.value()) +
+             " and has committed nothing in its term");
+}
+
 void ServerLaws::CheckLeader(const RaftStatus& now) {
+  CheckOwnChange(now);
   for (const PeerStatus& peer : now.peers) {
     Demand(peer.match_index < peer.next_index && peer.match_index <= now.last_log_index,
            "N5 match < next, match <= last",

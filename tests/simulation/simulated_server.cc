@@ -273,6 +273,10 @@ bool SimulatedServer::AimsPowerCutAt(const PersistRequest& request) {
   if (request.promise && !request.entries.empty()) per_thousand = 300;
   if (request.truncate_from) per_thousand = 800;
   if (request.rebase) per_thousand = request.rebase->keeps_suffix ? 100 : 500;
+  const bool changes_members = std::any_of(
+      request.entries.begin(), request.entries.end(),
+      [](const LogEntryPointer& entry) { return entry->kind == EntryKind::kConfiguration; });
+  if (changes_members) per_thousand = 300;
   if (!dice_.Chance(per_thousand) || !world_.network.is_storming()) return false;
   if (!world_.plan.Has(Fault::kPowerLostInDiskStep)) return false;
   world_.story.Count(Fault::kPowerLostInDiskStep);
@@ -288,6 +292,14 @@ void SimulatedServer::NoteEvents(const std::vector<RaftEvent>& events) {
         world_.laws.BecameLeader(
             self_, changed->term, laws_.written(),
             [this](const std::set<ServerId>& votes) { return IsMajorityHere(votes); });
+      }
+    }
+    const auto* down = std::get_if<SteppedDown>(&event);
+    if (down != nullptr && down->reason == StepDownReason::kRemoved) {
+      const RaftStatus status = raft_->status();
+      if (status.configuration_index > status.commit_index) {
+        throw LawBroken("L7 a leader stays until the change that removes it is committed",
+                        NameOf(self_) + " left before");
       }
     }
     if (const auto* refused = std::get_if<ImpossibleMessageRefused>(&event)) {

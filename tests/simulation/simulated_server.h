@@ -22,6 +22,7 @@
 #include "tests/simulation/cluster_laws.h"
 #include "tests/simulation/disk_lane.h"
 #include "tests/simulation/machine.h"
+#include "tests/simulation/majority.h"
 #include "tests/simulation/network.h"
 #include "tests/simulation/server_laws.h"
 #include "tests/simulation/snapshot_lane.h"
@@ -87,7 +88,7 @@ class SimulatedServer {
   // A majority of the configuration in force, or of the one before the last turn: what commits or
   // confirms may change the configuration in the same turn.
   bool IsMajorityHere(const std::set<ServerId>& servers) const {
-    return configuration_->IsMajority(servers) || configuration_before_->IsMajority(servers);
+    return IsMajority(*configuration_, servers) || IsMajority(*configuration_before_, servers);
   }
 
  private:

@@ -12,8 +12,8 @@ namespace raft::simulation {
 namespace {
 
 constexpr std::uint64_t kPart = 6;
-constexpr Moment kGlance = 20 * kMillisecond;  // between two looks at what is demanded
-constexpr std::uint64_t kTermsAfterHealingMax = 3;
+constexpr Moment kGlance = 20 * kMillisecond;       // between two looks at what is demanded
+constexpr std::uint64_t kTermsAfterHealingMax = 4;  // one of them is of a hand-over
 
 }  // namespace
 
@@ -128,16 +128,32 @@ void World::RunHealed() {
   clients_.Stop();
   DemandWithin(Timeouts(20), "L2 every client is answered or gives up",
                [&] { return clients_.are_idle(); });
-  DemandWithin(Timeouts(20), "L3 all servers come to one state", [&] { return HaveConverged(); });
+  DemandWithin(Timeouts(20), "L3, L7 all members come to one state, all changes end",
+               [&] { return HaveConverged(); });
   DemandWithin(Timeouts(20), "G7 every read is answered or refused, every hand-over ends", [&] {
     return std::all_of(servers_.begin(), servers_.end(), [](const auto& server) {
       return server->reads_waiting() == 0 && server->transfers_waiting() == 0;
     });
   });
+  CheckHandOver();
   if (HighestTerm().value() > before.value() + kTermsAfterHealingMax) {
     throw LawBroken("L5 terms do not run away",
                     "from " + std::to_string(before.value()) + "; " + Standing());
   }
+}
+
+// L8 among healthy servers leadership goes to whoever is asked for.
+void World::CheckHandOver() {
+  const RaftStatus leader = *NewestLeader();
+  std::vector<ServerId> voters = leader.configuration->voters();
+  std::erase(voters, leader.server_id);
+  if (voters.empty()) return;
+  const ServerId target = dice_.OneOf(voters);
+  Find(leader.server_id).Transfer(target);
+  DemandWithin(Timeouts(5), "L8 leadership is handed over", [&] {
+    const std::optional<RaftStatus> now = NewestLeader();
+    return now && now->server_id == target && now->current_term == leader.current_term.Next();
+  });
 }
 
 void World::CheckHistory() {
@@ -171,7 +187,7 @@ std::vector<ServerId> World::DrawMajority() {
     healthy.erase(dispensable);
     const bool are_enough =
         std::all_of(configurations.begin(), configurations.end(),
-                    [&](const ClusterConfiguration& one) { return one.IsMajority(healthy); });
+                    [&](const ClusterConfiguration& one) { return IsMajority(one, healthy); });
     if (!are_enough) healthy.insert(dispensable);
   }
   return {healthy.begin(), healthy.end()};
@@ -222,6 +238,7 @@ bool World::HaveConverged() const {
     return false;
   }
   if (leader->configuration_index > leader->commit_index) return false;
+  if (!leader->configuration->IsVoter(leader->server_id)) return false;  // it is to hand over
   const SimulatedServer& led_by = Find(leader->server_id);
   for (const Member& member : leader->configuration->members()) {
     const SimulatedServer& server = Find(member.server_id);

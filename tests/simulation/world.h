@@ -49,6 +49,7 @@ class World {
   void RunUnderFaults();
   void RunWithHealthyMajority();
   void RunHealed();
+  void CheckHandOver();
   void CheckHistory();
 
   std::vector<ServerId> DrawMajority();
