@@ -143,6 +143,10 @@ void RaftServer::Handle(SnapshotStored stored) {
 
 void RaftServer::Handle(StateSwitched switched) {
   state_.snapshot_install.OnSwitched(switched, state_);
+  // A ballot among the members of before is none any more; this server may not even be one now.
+  const bool campaigns =
+      role_->name() == RoleName::kPreCandidate || role_->name() == RoleName::kCandidate;
+  if (campaigns) ChangeRole(NextRole::kFollower);
 }
 
 void RaftServer::Handle(InstallCompleted) { state_.snapshot_install.OnCompleted(state_, outbox_); }

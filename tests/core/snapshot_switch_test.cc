@@ -109,6 +109,16 @@ TEST_F(SnapshotSwitchTest, AServerThatWinsAnElectionMeanwhileGoesOnLeading) {
   EXPECT_EQ(server_->status().applied_index, server_->status().last_log_index);
 }
 
+TEST_F(SnapshotSwitchTest, ABallotAmongTheMembersOfBeforeEndsWithTheSwitch) {
+  Start();
+  server_->HoldApply();
+  OfferUpTo(At(9, 2));
+  server_->TickTimes(2 * SmallOptions().election_timeout_ticks_max);
+  ASSERT_EQ(server_->role(), RoleName::kPreCandidate);
+  server_->ReleaseApply();
+  EXPECT_EQ(server_->role(), RoleName::kFollower);
+}
+
 TEST_F(SnapshotSwitchTest, ALeaderThatContradictsTheSnapshotUnderWayIsRefused) {
   Start({.term = 3, .log_terms = {1, 1, 1}, .applied = 2});
   server_->HoldApply();

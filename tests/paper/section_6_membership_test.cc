@@ -234,6 +234,17 @@ TEST_F(MembershipTest, AConfigurationSurvivesARestart) {
   }
 }
 
+// Dissertation §4.2.2: it may be the only one that has the entry, and denies its vote to the rest.
+TEST_F(MembershipTest, AServerThatTheNewestConfigurationLeavesOutCampaignsUntilItIsCommitted) {
+  Lead(2);
+  leader().ChangeMembers(Voters({kS1}));
+  RunCarefullyUntil([&] { return !InForceAt(kS1).is_joint() && !InForceAt(kS2).is_joint(); });
+  ASSERT_LT(server(kS2).status().commit_index, server(kS2).status().configuration_index);
+  cluster_->Isolate(kS1);
+  server(kS2).TickTimes(2 * SmallOptions().election_timeout_ticks_max);
+  EXPECT_EQ(server(kS2).role(), RoleName::kPreCandidate);
+}
+
 // D9.
 TEST_F(MembershipTest, ARemovedServerThatMissedItLearnsOfItFromTheFirstItAsks) {
   Lead();

@@ -333,10 +333,15 @@ void SimulatedServer::SendRequest(OutgoingRequest outgoing) {
       [&] { return NameOf(self_) + " -> " + NameOf(outgoing.to) + " " + Tell(outgoing.request); });
   // As in raftd: a message for somebody who has left meanwhile finds no way.
   if (!reachable_.contains(outgoing.to)) return;
-  world_.network.Send(self_, outgoing.to,
-                      [this, life = life_, to = outgoing.to, request = outgoing.request] {
-                        world_.peer(to).RequestArrives(self_, life, request);
-                      });
+  auto arrive = [this, life = life_, to = outgoing.to, request = outgoing.request] {
+    world_.peer(to).RequestArrives(self_, life, request);
+  };
+  // The call of a hand-over ends with its deadline; no connection delivers it again after that.
+  if (std::holds_alternative<TimeoutNowRequest>(outgoing.request)) {
+    world_.network.SendOnce(self_, outgoing.to, std::move(arrive));
+  } else {
+    world_.network.Send(self_, outgoing.to, std::move(arrive));
+  }
 }
 
 void SimulatedServer::RequestArrives(ServerId from, std::uint64_t sender_life, PeerRequest request,
