@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "persistence/directory_birth.h"
 #include "persistence/entry_log.h"
 #include "persistence/identity_file.h"
 #include "persistence/leveldb_key_value_store.h"
@@ -17,61 +18,6 @@
 
 namespace raft {
 namespace {
-
-constexpr char kLogName[] = "log";
-
-absl::Status Refused(const std::string& path, const std::string& reason) {
-  return absl::FailedPreconditionError("cannot use data directory " + path + ": " + reason);
-}
-
-// 0 means "none" and is never drawn.
-std::uint64_t DrawIncarnation(Disk& disk) {
-  std::uint64_t incarnation = 0;
-  while (incarnation == 0) incarnation = disk.DrawRandom();
-  return incarnation;
-}
-
-// Makes sure that there is a directory which belongs to whoever may change this server's promises.
-absl::Status PrepareDirectory(Disk& disk, const std::string& path) {
-  const absl::StatusOr<PathKind> found = disk.LookAt(path);
-  if (!found.ok()) return found.status();
-  switch (*found) {
-    case PathKind::kDirectory:
-      return absl::OkStatus();
-    case PathKind::kFile:
-      return Refused(path, "it is not a directory");
-    case PathKind::kDirectoryOpenToAll:
-      return Refused(path,
-                     "everybody may write to it, and so change what this server promised; run "
-                     "chmod o-w on it");
-    case PathKind::kAbsent:
-      break;
-  }
-  absl::Status created = disk.CreateDirectory(path);
-  if (created.ok() || disk.Exists(path)) return created;
-  return absl::Status(
-      absl::IsPermissionDenied(created) ? created.code() : absl::StatusCode::kFailedPrecondition,
-      std::string(created.message()) + "; its parent must exist");
-}
-
-// The name of the first thing in the directory that only a founded server writes; empty: nothing.
-std::string FindServerFiles(Disk& disk, const std::string& path) {
-  for (const char* name :
-       {"promise-a", "promise-b", kLogName, kStatePointerName, kFirstStateName}) {
-    if (disk.Exists(path + "/" + name)) return name;
-  }
-  return "";
-}
-
-// The name of something that no server put there; empty: nothing. A new file system brings its own
-// lost+found, and a birth that was cut short leaves the other two.
-std::string FindForeignFile(Disk& disk, const std::string& path) {
-  for (const DirectoryMember& member : disk.List(path)) {
-    const std::string& name = member.name;
-    if (name != "LOCK" && name != "identity.new" && name != "lost+found") return name;
-  }
-  return "";
-}
 
 std::uint64_t DirectoryBytes(Disk& disk, const std::string& path) {
   std::uint64_t sum = 0;
@@ -143,14 +89,15 @@ absl::Status LocalDataDirectory::Identify(ServerId server_id, std::uint64_t init
 
 absl::Status LocalDataDirectory::BeBorn(ServerId server_id, std::uint64_t initial_members_hash) {
   if (const std::string name = FindServerFiles(disk_, path_); !name.empty()) {
-    return Refused(path_, "it holds " + name +
-                              " but no identity file, so what it once promised is unknown; restore "
-                              "the identity file, or use an empty directory");
+    return DirectoryRefused(
+        path_, "it holds " + name +
+                   " but no identity file, so what it once promised is unknown; restore "
+                   "the identity file, or use an empty directory");
   }
   // A mistyped path must not become a server (trap H15).
   if (const std::string name = FindForeignFile(disk_, path_); !name.empty()) {
-    return Refused(path_, "no server lives there, and it is not empty: it holds " + name +
-                              "; check --data-dir, or use an empty directory");
+    return DirectoryRefused(path_, "no server lives there, and it is not empty: it holds " + name +
+                                       "; check --data-dir, or use an empty directory");
   }
   if (absl::Status status = disk_.CreateDirectory(path_); !status.ok()) return status;
   return ReplaceIdentity({.server_id = server_id,
@@ -161,14 +108,16 @@ absl::Status LocalDataDirectory::BeBorn(ServerId server_id, std::uint64_t initia
 
 absl::Status LocalDataDirectory::CheckIdentity(ServerId server_id) const {
   if (identity_.server_id != server_id) {
-    return Refused(path_, "it belongs to server " + std::to_string(identity_.server_id.value()) +
-                              ", not to server " + std::to_string(server_id.value()) +
-                              "; check --server-id and --data-dir");
+    return DirectoryRefused(path_, "it belongs to server " +
+                                       std::to_string(identity_.server_id.value()) +
+                                       ", not to server " + std::to_string(server_id.value()) +
+                                       "; check --server-id and --data-dir");
   }
   const std::string name = FindServerFiles(disk_, path_);
   if (identity_.is_forming() && !name.empty()) {
-    return Refused(path_, "its identity was never founded, yet it holds " + name +
-                              "; restore the right identity file, or use an empty directory");
+    return DirectoryRefused(path_,
+                            "its identity was never founded, yet it holds " + name +
+                                "; restore the right identity file, or use an empty directory");
   }
   return absl::OkStatus();
 }
@@ -181,17 +130,17 @@ absl::Status LocalDataDirectory::ReplaceIdentity(Identity identity) {
 
 absl::Status LocalDataDirectory::AdoptFounding(const FoundingConfiguration& founding) {
   if (identity_.is_forming() && !IsListedIn(founding)) {
-    return Refused(path_,
-                   "the offered founding does not list this server in this life of its "
-                   "directory");
+    return DirectoryRefused(path_,
+                            "the offered founding does not list this server in this life of its "
+                            "directory");
   }
   return Adopt(founding);
 }
 
 absl::Status LocalDataDirectory::AdoptFoundingAsJoiner(const FoundingConfiguration& founding) {
   if (identity_.is_forming() && identity_.initial_members_hash != 0) {
-    return Refused(path_,
-                   "it was born with --initial-members, to found a cluster, not to join one");
+    return DirectoryRefused(
+        path_, "it was born with --initial-members, to found a cluster, not to join one");
   }
   return Adopt(founding);
 }
@@ -199,9 +148,9 @@ absl::Status LocalDataDirectory::AdoptFoundingAsJoiner(const FoundingConfigurati
 absl::Status LocalDataDirectory::Adopt(const FoundingConfiguration& founding) {
   if (!identity_.is_forming()) {
     if (identity_.founding == founding) return absl::OkStatus();
-    return Refused(path_, "it belongs to cluster " +
-                              FormatClusterId(identity_.founding.cluster_id) +
-                              " and cannot adopt another founding");
+    return DirectoryRefused(path_, "it belongs to cluster " +
+                                       FormatClusterId(identity_.founding.cluster_id) +
+                                       " and cannot adopt another founding");
   }
   if (absl::Status status = CheckFounding(founding); !status.ok()) return status;
   Identity founded = identity_;
@@ -212,11 +161,12 @@ absl::Status LocalDataDirectory::Adopt(const FoundingConfiguration& founding) {
 absl::Status LocalDataDirectory::CheckFounding(const FoundingConfiguration& founding) const {
   if (IsSound(founding)) return absl::OkStatus();
   if (founding.cluster_id.size() != kClusterIdBytes) {
-    return Refused(path_, "the offered founding has no cluster id of 16 bytes");
+    return DirectoryRefused(path_, "the offered founding has no cluster id of 16 bytes");
   }
-  return Refused(path_,
-                 "the members of the offered founding are not in rising order of id, one has no "
-                 "incarnation, or they cannot be a cluster");
+  return DirectoryRefused(
+      path_,
+      "the members of the offered founding are not in rising order of id, one has no "
+      "incarnation, or they cannot be a cluster");
 }
 
 bool LocalDataDirectory::IsListedIn(const FoundingConfiguration& founding) const {
@@ -228,7 +178,7 @@ bool LocalDataDirectory::IsListedIn(const FoundingConfiguration& founding) const
 }
 
 absl::StatusOr<OpenedServer> LocalDataDirectory::OpenServer() {
-  if (identity_.is_forming()) return Refused(path_, "its cluster is not founded yet");
+  if (identity_.is_forming()) return DirectoryRefused(path_, "its cluster is not founded yet");
   if (!identity_.storage_created) {
     if (absl::Status status = CreateStorage(); !status.ok()) return status;
   }
@@ -326,12 +276,14 @@ absl::Status LocalDataDirectory::CreateStorage() {
 absl::Status LocalDataDirectory::CheckWriteAhead() const {
   if (!DatabaseExists(disk_, LogPath())) return absl::OkStatus();  // opening it says so better
   const absl::StatusOr<WriteAheadFinding> finding = ScanWriteAhead(disk_, LogPath());
-  if (!finding.ok()) return Refused(path_, std::string(finding.status().message()) + kWayBack);
+  if (!finding.ok())
+    return DirectoryRefused(path_, std::string(finding.status().message()) + kWayBack);
   if (finding->tail != WriteAheadTail::kSuspect) return absl::OkStatus();
-  return Refused(path_, finding->path + " is damaged at byte " + std::to_string(finding->offset) +
-                            ": what was durable there cannot be read, and writes that came later "
-                            "can" +
-                            kWayBack);
+  return DirectoryRefused(path_,
+                          finding->path + " is damaged at byte " + std::to_string(finding->offset) +
+                              ": what was durable there cannot be read, and writes that came later "
+                              "can" +
+                              kWayBack);
 }
 
 absl::Status LocalDataDirectory::FinishCreation(const OpenedServer& opened) {
@@ -339,10 +291,10 @@ absl::Status LocalDataDirectory::FinishCreation(const OpenedServer& opened) {
   const RecoveredState& recovered = opened.recovered;
   if (!recovered.entries.empty() || recovered.applied != LogPosition{} ||
       recovered.promise != Promise{}) {
-    return Refused(path_,
-                   "its identity says that this server was never started, yet it holds a "
-                   "promise, a log or a state; restore the right identity file, or use an "
-                   "empty directory");
+    return DirectoryRefused(path_,
+                            "its identity says that this server was never started, yet it holds a "
+                            "promise, a log or a state; restore the right identity file, or use an "
+                            "empty directory");
   }
   Identity complete = identity_;
   complete.storage_created = true;

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <optional>
 #include <utility>
 
 #include "persistence/file_descriptor.h"
@@ -15,12 +16,12 @@ namespace {
 
 class DirectoryLock final : public DiskLock {
  public:
-  DirectoryLock(FileDescriptor directory, FileDescriptor file)
+  DirectoryLock(FileDescriptor directory, std::optional<FileDescriptor> file)
       : directory_(std::move(directory)), file_(std::move(file)) {}
 
  private:
   const FileDescriptor directory_;
-  const FileDescriptor file_;
+  const std::optional<FileDescriptor> file_;
 };
 
 absl::Status Lock(const FileDescriptor& what, const std::string& directory,
@@ -52,6 +53,15 @@ absl::StatusOr<std::unique_ptr<DiskLock>> AcquireDirectoryLock(const std::string
     return ErrnoStatus("write", lock_path, errno);
   }
   return std::make_unique<DirectoryLock>(*std::move(whole), *std::move(file));
+}
+
+absl::StatusOr<std::unique_ptr<DiskLock>> AcquireDirectoryLockWithoutTrace(
+    const std::string& directory) {
+  absl::StatusOr<FileDescriptor> whole = OpenDescriptor(directory, O_RDONLY | O_DIRECTORY);
+  if (!whole.ok()) return whole.status();
+  absl::Status locked = Lock(*whole, directory, directory + "/LOCK");
+  if (!locked.ok()) return locked;
+  return std::make_unique<DirectoryLock>(*std::move(whole), std::nullopt);
 }
 
 }  // namespace raft

@@ -16,4 +16,9 @@ namespace raft {
 // FAILED_PRECONDITION: another process holds it (named). PERMISSION_DENIED: not writable.
 absl::StatusOr<std::unique_ptr<DiskLock>> AcquireDirectoryLock(const std::string& directory);
 
+// Keeps every other process from using the directory, and leaves no trace in it: for whoever only
+// looks. Whoever wants to use it meanwhile is not told by whom it is held.
+absl::StatusOr<std::unique_ptr<DiskLock>> AcquireDirectoryLockWithoutTrace(
+    const std::string& directory);
+
 }  // namespace raft

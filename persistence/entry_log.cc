@@ -28,15 +28,19 @@ EntryLog::EntryLog(Disk& disk, std::unique_ptr<Database> database, const Owner& 
 
 absl::Status EntryLog::Create(Disk& disk, const std::string& path, const Owner& owner,
                               LogTimeMs founding_time_ms) {
+  return Create(disk, path, owner, ChainEnd{.position = {}, .log_time_ms = founding_time_ms});
+}
+
+absl::Status EntryLog::Create(Disk& disk, const std::string& path, const Owner& owner,
+                              const ChainEnd& base) {
   absl::StatusOr<std::unique_ptr<Database>> database = Database::Open(disk, path, {.create = true});
   if (!database.ok()) return database.status();
   std::string bytes;
   const leveldb::Status found =
       (*database)->db().Get(Database::Verified(), ToSlice(kBaseKey), &bytes);
   if (!found.IsNotFound()) return FromLevelDb("read the base of", path, found);
-  const BaseRecord base{.owner = owner, .base = {.position = {}, .log_time_ms = founding_time_ms}};
   leveldb::WriteBatch batch;
-  batch.Put(ToSlice(kBaseKey), EncodeBaseRecord(base));
+  batch.Put(ToSlice(kBaseKey), EncodeBaseRecord({.owner = owner, .base = base}));
   return (*database)->Write(&batch, /*sync=*/true);
 }
 

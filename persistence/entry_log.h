@@ -31,6 +31,10 @@ class EntryLog {
   static absl::Status Create(Disk& disk, const std::string& path, const Owner& owner,
                              LogTimeMs founding_time_ms);
 
+  // The same for a log that starts after `base`, which need not be the beginning of everything.
+  static absl::Status Create(Disk& disk, const std::string& path, const Owner& owner,
+                             const ChainEnd& base);
+
   // Opens and verifies a log that exists, and deletes what is left over at or below its base.
   // FAILED_PRECONDITION: absent, or another server's. DATA_LOSS: damaged; names database, index and
   // cause.

@@ -22,18 +22,18 @@ absl::Status Refused(const std::string& cause) {
 }  // namespace
 
 IncomingState::IncomingState(Disk& disk, std::shared_ptr<StateDirectories> states,
-                             ClusterId cluster_id, std::string name)
+                             SnapshotClusters clusters, std::string name)
     : disk_(disk),
       env_(disk.env()),
       states_(std::move(states)),
-      cluster_id_(std::move(cluster_id)),
+      clusters_(std::move(clusters)),
       name_(std::move(name)) {}
 
 absl::StatusOr<std::unique_ptr<IncomingState>> IncomingState::Create(
-    Disk& disk, std::shared_ptr<StateDirectories> states, ClusterId cluster_id) {
+    Disk& disk, std::shared_ptr<StateDirectories> states, SnapshotClusters clusters) {
   std::string name = states->NewName();
   std::unique_ptr<IncomingState> incoming(
-      new IncomingState(disk, std::move(states), std::move(cluster_id), std::move(name)));
+      new IncomingState(disk, std::move(states), std::move(clusters), std::move(name)));
   absl::StatusOr<std::unique_ptr<Database>> database = LevelDbKeyValueStore::OpenDatabase(
       disk, incoming->states_->PathOf(incoming->name_), /*create=*/true);
   if (!database.ok()) return OfThisDisk(database.status());
@@ -50,24 +50,20 @@ IncomingState::~IncomingState() {
 
 absl::Status IncomingState::Add(std::string_view bytes) {
   if (!failure_.ok()) return failure_;
-  const absl::StatusOr<SnapshotPiece> piece = decoder_.Decode(bytes);
+  const absl::StatusOr<SnapshotPiece> piece = verifier_.Add(bytes);
   failure_ = piece.ok() ? Store(*piece) : piece.status();
   return failure_;
 }
 
 absl::Status IncomingState::Store(const SnapshotPiece& piece) {
-  if (piece.kind == SnapshotPieceKind::kHead && decoder_.cluster_id() != cluster_id_) {
-    return Refused("it is of another cluster, " + FormatClusterId(decoder_.cluster_id()) +
-                   ", and this one is " + FormatClusterId(cluster_id_));
+  if (piece.kind == SnapshotPieceKind::kHead && verifier_.cluster_id() != clusters_.from) {
+    return Refused("it is of another cluster, " + FormatClusterId(verifier_.cluster_id()) +
+                   ", and not of " + FormatClusterId(clusters_.from));
   }
   if (piece.records.empty()) return absl::OkStatus();
   leveldb::WriteBatch batch;
   std::string key;
   for (const SnapshotRecord& record : piece.records) {
-    const absl::StatusOr<RecordView> decoded = DecodeRecord(record.key, record.bytes);
-    if (!decoded.ok()) return Refused(std::string(decoded.status().message()));
-    records_digest_ += decoded->hash;
-    ++key_count_;
     key.assign(1, kRecordPrefix);
     key += record.key;
     batch.Put(key, ToSlice(record.bytes));
@@ -77,27 +73,14 @@ absl::Status IncomingState::Store(const SnapshotPiece& piece) {
 
 absl::StatusOr<SnapshotHeader> IncomingState::Finish() {
   if (!failure_.ok()) return failure_;
-  const absl::StatusOr<StateSummary> summary = CheckWhole();
+  const absl::StatusOr<StateSummary> summary = verifier_.Finish();
   if (!summary.ok()) return failure_ = summary.status();
   failure_ = OfThisDisk(WriteSummary(*summary));
   if (failure_.ok()) failure_ = OfThisDisk(ReadBack());
   if (!failure_.ok()) return failure_;
   is_finished_ = true;
   states_->SetWaiting(name_);
-  return decoder_.header();
-}
-
-absl::StatusOr<StateSummary> IncomingState::CheckWhole() const {
-  if (!decoder_.is_complete())
-    return absl::DataLossError("cannot use the snapshot: its end is missing");
-  const SnapshotHeader& header = decoder_.header();
-  const StateSummary summary{.applied = header.last_included,
-                             .log_time_ms = header.log_time_ms,
-                             .key_count = key_count_,
-                             .records_digest = records_digest_};
-  if (FormatDigest(StateDigest(summary, header.configuration)) == header.digest) return summary;
-  return absl::DataLossError(
-      "cannot use the snapshot: its records do not add up to the digest in its head");
+  return verifier_.header();
 }
 
 // A synced write makes everything before it durable too (syncing_env.h).
@@ -108,7 +91,7 @@ absl::Status IncomingState::WriteSummary(const StateSummary& summary) {
   batch.Put(ToSlice(kSummaryKey), bytes);
   batch.Put(ToSlice(kMembershipKey),
             EncodeMembership(
-                {.cluster_id = cluster_id_, .configuration = decoder_.header().configuration}));
+                {.cluster_id = clusters_.into, .configuration = verifier_.header().configuration}));
   batch.Put(ToSlice(kLogResetPendingKey), EncodeLogResetPending());
   return database_->Write(&batch, /*sync=*/true);
 }
@@ -117,7 +100,7 @@ absl::Status IncomingState::WriteSummary(const StateSummary& summary) {
 absl::Status IncomingState::ReadBack() {
   database_.reset();
   const absl::StatusOr<std::unique_ptr<LevelDbKeyValueStore>> state =
-      LevelDbKeyValueStore::Open(disk_, states_->PathOf(name_), cluster_id_);
+      LevelDbKeyValueStore::Open(disk_, states_->PathOf(name_), clusters_.into);
   if (!state.ok()) return state.status();
   states_->Watch(name_, (*state)->UntilClosed());
   return (*state)->VerifyRecords();

@@ -6,16 +6,16 @@
 // and no server starts on it. Offline: no server runs on the directory meanwhile.
 #pragma once
 
-#include <memory>
+#include <functional>
+#include <span>
 #include <string>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "core/log_entry.h"
+#include "core/types.h"
 #include "persistence/disk.h"
 #include "persistence/identity.h"
-#include "persistence/log_record.h"
-#include "persistence/snapshot.h"
 
 namespace raft {
 
@@ -35,12 +35,24 @@ struct NewClusterReport {
   std::string digest;         // of the state, as it was
 };
 
-// What an older cluster left.
+// What an older cluster left. State and log fit together as a start demands (start_rules.h).
 struct OldCluster {
-  LogTimeMs founding_log_time_ms = 0;
-  ChainEnd base;                         // of the log
-  std::vector<LogEntryPointer> entries;  // after it
-  Term highest_term;                     // that anybody is known to have promised
+  // Its id and the log time of its founding; the members are looked at only while nothing was
+  // applied.
+  FoundingConfiguration founding;
+  // Gives the next piece of its state; an empty one after the last. Null: nothing was applied.
+  std::function<absl::StatusOr<std::string>()> next_piece;
+  LogPosition base;  // of the log
+  LogTimeMs base_log_time_ms = 0;
+  std::span<const LogEntryPointer> entries;  // after it
+  Term highest_term;                         // that anybody is known to have promised
 };
+
+// Makes the directory. INVALID_ARGUMENT: server id or address make no sense. DATA_LOSS: the old
+// cluster's numbers are beyond all reason, or its state is damaged. FAILED_PRECONDITION: the
+// directory is not empty, or in use. Any other error is the disk's. Unless OK, no server starts on
+// what was made so far.
+absl::StatusOr<NewClusterReport> BeginNewCluster(const OldCluster& old, const NewServer& server,
+                                                 Disk& disk);
 
 }  // namespace raft

@@ -18,7 +18,7 @@ StateInstaller::StateInstaller(Disk& disk, std::string data_directory, ClusterId
 absl::StatusOr<std::unique_ptr<IncomingSnapshot>> StateInstaller::Begin() {
   states_->DropWaiting();
   if (absl::Status status = states_->RemoveUnused(); !status.ok()) return status;
-  return IncomingState::Create(disk_, states_, cluster_id_);
+  return IncomingState::Create(disk_, states_, {.from = cluster_id_, .into = cluster_id_});
 }
 
 absl::StatusOr<std::unique_ptr<KeyValueStore>> StateInstaller::Switch() {

@@ -13,6 +13,7 @@ constexpr std::uint8_t kVersion = 2;
 constexpr std::size_t kNumberBytes = sizeof(std::uint64_t);
 // Magic, version, kind, then length, number and link.
 constexpr std::size_t kFrontBytes = kMagic.size() + 2 + 3 * kNumberBytes;
+static_assert(kFrontBytes == kSnapshotPieceFrontBytes);
 constexpr std::size_t kFrameBytes = kFrontBytes + kNumberBytes;
 constexpr std::size_t kDigestDigits = 2 * kDigestBytes;
 // Position, log time, number of keys, digest, cluster id, index of the configuration.
@@ -60,6 +61,10 @@ absl::StatusOr<Frame> OpenFrame(std::string_view bytes, std::uint64_t expected) 
 }
 
 }  // namespace
+
+std::uint64_t SnapshotPieceLength(std::string_view front) {
+  return LoadUint64(front.data() + kMagic.size() + 2);
+}
 
 std::string SnapshotEncoder::Piece(SnapshotPieceKind kind, std::string_view body) {
   std::string piece;

@@ -19,6 +19,11 @@ namespace raft {
 
 enum class SnapshotPieceKind : std::uint8_t { kHead = 1, kRecords = 2, kEnd = 3 };
 
+// Every piece begins with so many bytes, which say how long it is; for whoever finds pieces one
+// after the other. The length is as good as the bytes: only the whole piece can be verified.
+inline constexpr std::size_t kSnapshotPieceFrontBytes = 34;
+std::uint64_t SnapshotPieceLength(std::string_view front);
+
 // One record of the state, stored in `bytes` as in its database (state_record.h).
 struct SnapshotRecord {
   std::string_view key;
