@@ -81,8 +81,18 @@ TEST_F(InspectTest, SaysWhatIsThere) {
   EXPECT_EQ(Describe(entries), Describe({all.begin() + 2, all.end()}));
 }
 
+// When the contents of each file below a directory were written last.
+std::map<std::string, std::filesystem::file_time_type> TimesOf(const std::string& path) {
+  std::map<std::string, std::filesystem::file_time_type> times;
+  for (const auto& file : std::filesystem::recursive_directory_iterator(path)) {
+    times[file.path().string()] = file.last_write_time();
+  }
+  return times;
+}
+
 TEST_F(InspectTest, ChangesNoByteAndLeavesNothing) {
   const auto before = TreeOf(path_);
+  const auto times_before = TimesOf(path_);
   std::string digest;
   {
     const auto inspected = *InspectDirectory(path_);
@@ -90,6 +100,7 @@ TEST_F(InspectTest, ChangesNoByteAndLeavesNothing) {
     EXPECT_EQ(TreeOf(path_), before);
   }
   EXPECT_EQ(TreeOf(path_), before);
+  EXPECT_EQ(TimesOf(path_), times_before);
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(parent_), {}), 1) << "a copy stayed";
   // And the server starts as if nobody had looked.
   EXPECT_EQ(StartIn(path_, 4).server.state->digest(), digest);
@@ -136,6 +147,23 @@ TEST_F(InspectTest, AFormingDirectoryIsAnIdentityAndNothingElse) {
   EXPECT_EQ((*inspected)->report().identity.server_id, ServerId(3));
   EXPECT_TRUE((*inspected)->entries().empty());
   EXPECT_TRUE(absl::IsFailedPrecondition((*inspected)->OpenSnapshot().status()));
+}
+
+TEST_F(InspectTest, AServerThatWasNeverStartedHoldsWhatItWouldStartWith) {
+  const std::string fresh = scratch_.Path("fresh");
+  {
+    const auto directory = *DataDirectory::Open(fresh, ServerId(3), 0);
+    ASSERT_TRUE(directory->AdoptFoundingAsJoiner(TestFounding()).ok());
+  }
+  const auto before = TreeOf(fresh);
+  const auto inspected = InspectDirectory(fresh);
+  ASSERT_TRUE(inspected.ok()) << inspected.status();
+  const DirectoryReport& report = (*inspected)->report();
+  EXPECT_FALSE(report.identity.storage_created);
+  EXPECT_EQ(report.last, LogPosition{});
+  EXPECT_EQ(report.configuration,
+            (IndexedConfiguration{LogIndex(0), ConfigurationOf(TestFounding())}));
+  EXPECT_EQ(TreeOf(fresh), before);
 }
 
 TEST_F(InspectTest, WhatIsNoServersDirectoryIsRefused) {
