@@ -1,6 +1,7 @@
-// A restore that is cut short, or whose disk fails, at any operation: no server starts on half of
-// it.
+// The making of a new cluster, cut short or failing anywhere: no server starts on half of one.
 #include <gtest/gtest.h>
+
+#include <map>
 
 #include "persistence/data_directory.h"
 #include "persistence/leveldb_key_value_store.h"
@@ -41,14 +42,49 @@ void WriteBackup(SimulatedDisk& disk) {
   ASSERT_TRUE(writer->Finish().ok());
 }
 
-bool Restore(SimulatedDisk& disk) {
-  const NewServer server{
-      .directory = kDirectory, .server_id = ServerId(5), .peer_address = "server-5:7001"};
-  return RestoreSnapshot(kFile, server, disk).ok();
+NewServer Server() {
+  return {.directory = kDirectory, .server_id = ServerId(5), .peer_address = "server-5:7001"};
 }
 
+bool Restore(SimulatedDisk& disk) { return RestoreSnapshot(kFile, Server(), disk).ok(); }
+
+bool IsWholeRestore(const OpenedServer& server) {
+  const RecoveredState& recovered = server.recovered;
+  return recovered.applied.index == LogIndex(kLast) && recovered.base == recovered.applied &&
+         recovered.entries.size() == 1 && recovered.promise.current_term == Term(2) &&
+         recovered.configuration_index == LogIndex(kLast) && server.state->key_count() == kLast - 1;
+}
+
+// As a survivor that has applied nothing is recovered: a log and no state.
+bool Recover(SimulatedDisk& disk) {
+  const std::vector<LogEntryPointer> entries = testing::MakeEntries(1, kLast, 1);
+  const OldCluster old{.founding = TestFounding(),
+                       .next_piece = nullptr,
+                       .base = {},
+                       .base_log_time_ms = testing::kFoundingTimeMs,
+                       .entries = entries,
+                       .highest_term = Term(1)};
+  return BeginNewCluster(old, Server(), disk).ok();
+}
+
+bool IsWholeRecovery(const OpenedServer& server) {
+  const RecoveredState& recovered = server.recovered;
+  return recovered.applied == LogPosition{} && recovered.base == LogPosition{} &&
+         recovered.entries.size() == kLast + 1 && recovered.promise.current_term == Term(2) &&
+         recovered.configuration_index == LogIndex(0);
+}
+
+struct Story {
+  const char* name;
+  bool (*tell)(SimulatedDisk&);  // true: it came to its end
+  bool (*is_whole)(const OpenedServer&);
+};
+
+constexpr Story kStories[] = {{"restore", Restore, IsWholeRestore},
+                              {"recovery", Recover, IsWholeRecovery}};
+
 // What a start finds, in words: a whole server, one that is only born, or a refusal.
-std::string FoundAtAStart(SimulatedDisk& disk) {
+std::string FoundAtAStart(SimulatedDisk& disk, const Story& story) {
   const auto directory = DataDirectory::Open(kDirectory, ServerId(5), 0, disk);
   if (!directory.ok()) {
     return absl::IsFailedPrecondition(directory.status()) ? "refused"
@@ -57,13 +93,8 @@ std::string FoundAtAStart(SimulatedDisk& disk) {
   if ((*directory)->identity().is_forming()) return "born";
   const absl::StatusOr<OpenedServer> server = (*directory)->OpenServer();
   if (!server.ok()) return server.status().ToString();
-  const RecoveredState& recovered = server->recovered;
-  const bool is_whole =
-      recovered.applied.index == LogIndex(kLast) && recovered.base == recovered.applied &&
-      recovered.entries.size() == 1 && recovered.promise.current_term == Term(2) &&
-      recovered.configuration_index == LogIndex(kLast) && server->state->key_count() == kLast - 1 &&
-      server->state->ScanDigest().value_or("") == server->state->digest();
-  return is_whole ? "whole" : "half";
+  const bool adds_up = server->state->ScanDigest().value_or("") == server->state->digest();
+  return story.is_whole(*server) && adds_up ? "whole" : "half";
 }
 
 void End(SimulatedDisk& disk, Ending ending) {
@@ -74,66 +105,75 @@ void End(SimulatedDisk& disk, Ending ending) {
   }
 }
 
-// How many operations a restore has; it must be worth the sweep.
-std::uint64_t OperationsOfARestore() {
+// How many operations it has; it must be worth the sweep.
+std::uint64_t OperationsOf(const Story& story) {
   SimulatedDisk disk(0);
   WriteBackup(disk);
   const std::uint64_t before = disk.operations();
-  EXPECT_TRUE(Restore(disk));
+  EXPECT_TRUE(story.tell(disk));
   const std::uint64_t operations = disk.operations() - before;
   EXPECT_GT(operations, 50u);
   return operations;
 }
 
-TEST(NewClusterSweepTest, NoServerStartsOnARestoreThatWasCutShort) {
-  const std::uint64_t operations = OperationsOfARestore();
-  std::map<std::string, int> found;
-  for (std::uint64_t operation = 1; operation <= operations; ++operation) {
-    for (std::uint64_t seed = 0; seed < 3; ++seed) {
-      SCOPED_TRACE("operation " + std::to_string(operation) + ", seed " + std::to_string(seed));
-      SimulatedDisk disk(seed);
-      WriteBackup(disk);
-      disk.CutPowerAfter(operation);
-      const bool is_done = Restore(disk);
-      EXPECT_TRUE(disk.has_lost_power());
-      disk.PowerLoss();
-      const std::string words = FoundAtAStart(disk);
-      EXPECT_TRUE(words == "born" || words == "refused" || words == "whole") << words;
-      EXPECT_TRUE(words == "whole" || !is_done) << words;
-      ++found[words];
-    }
-  }
-  EXPECT_GT(found["refused"], 0);
-  EXPECT_GT(found["whole"], 0);
+void ExpectWholeOrNoServer(const std::string& words, bool is_done) {
+  EXPECT_TRUE(words == "born" || words == "refused" || words == "whole") << words;
+  EXPECT_TRUE(words == "whole" || !is_done) << words;
 }
 
-TEST(NewClusterSweepTest, NoServerStartsOnARestoreWhoseDiskFailed) {
-  const std::uint64_t operations = OperationsOfARestore();
-  for (const Ending ending : {Ending::kPowerLoss, Ending::kKill}) {
-    for (const DiskOperation kind : {DiskOperation::kWrite, DiskOperation::kSync}) {
-      for (std::uint64_t after = 0; after < operations; ++after) {
-        SCOPED_TRACE("failure after " + std::to_string(after));
-        SimulatedDisk disk(after);
+TEST(NewClusterSweepTest, NoServerStartsOnOneWhoseMakingWasCutShort) {
+  for (const Story& story : kStories) {
+    const std::uint64_t operations = OperationsOf(story);
+    std::map<std::string, int> found;
+    for (std::uint64_t operation = 1; operation <= operations; ++operation) {
+      for (std::uint64_t seed = 0; seed < 3; ++seed) {
+        SCOPED_TRACE(std::string(story.name) + ", operation " + std::to_string(operation) +
+                     ", seed " + std::to_string(seed));
+        SimulatedDisk disk(seed);
         WriteBackup(disk);
-        disk.Fail(kind, after, FaultLasts::kOnce);
-        const bool is_done = Restore(disk);
-        disk.Heal();
-        End(disk, ending);
-        const std::string words = FoundAtAStart(disk);
-        EXPECT_TRUE(words == "born" || words == "refused" || words == "whole") << words;
-        EXPECT_TRUE(words == "whole" || !is_done) << words;
+        disk.CutPowerAfter(operation);
+        const bool is_done = story.tell(disk);
+        EXPECT_TRUE(disk.has_lost_power());
+        disk.PowerLoss();
+        const std::string words = FoundAtAStart(disk, story);
+        ExpectWholeOrNoServer(words, is_done);
+        ++found[words];
+      }
+    }
+    EXPECT_GT(found["refused"], 0);
+    EXPECT_GT(found["whole"], 0);
+  }
+}
+
+TEST(NewClusterSweepTest, NoServerStartsOnOneWhoseDiskFailed) {
+  for (const Story& story : kStories) {
+    const std::uint64_t operations = OperationsOf(story);
+    for (const Ending ending : {Ending::kPowerLoss, Ending::kKill}) {
+      for (const DiskOperation kind : {DiskOperation::kWrite, DiskOperation::kSync}) {
+        for (std::uint64_t after = 0; after < operations; ++after) {
+          SCOPED_TRACE(std::string(story.name) + ", failure after " + std::to_string(after));
+          SimulatedDisk disk(after);
+          WriteBackup(disk);
+          disk.Fail(kind, after, FaultLasts::kOnce);
+          const bool is_done = story.tell(disk);
+          disk.Heal();
+          End(disk, ending);
+          ExpectWholeOrNoServer(FoundAtAStart(disk, story), is_done);
+        }
       }
     }
   }
 }
 
-TEST(NewClusterSweepTest, ARestoreThatEndedWellSurvivesAPowerLoss) {
-  for (std::uint64_t seed = 0; seed < 20; ++seed) {
-    SimulatedDisk disk(seed);
-    WriteBackup(disk);
-    ASSERT_TRUE(Restore(disk));
-    disk.PowerLoss();
-    EXPECT_EQ(FoundAtAStart(disk), "whole");
+TEST(NewClusterSweepTest, WhatEndedWellSurvivesAPowerLoss) {
+  for (const Story& story : kStories) {
+    for (std::uint64_t seed = 0; seed < 20; ++seed) {
+      SimulatedDisk disk(seed);
+      WriteBackup(disk);
+      ASSERT_TRUE(story.tell(disk));
+      disk.PowerLoss();
+      EXPECT_EQ(FoundAtAStart(disk, story), "whole") << story.name;
+    }
   }
 }
 
