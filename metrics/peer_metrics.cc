@@ -13,7 +13,7 @@ namespace {
 
 // In the order of PeerRequestType.
 constexpr std::array<const char*, kPeerRequestTypeCount> kRequestTypeLabels = {
-    "greet", "pre_vote", "request_vote", "append_entries", "install_snapshot"};
+    "greet", "pre_vote", "request_vote", "append_entries", "install_snapshot", "timeout_now"};
 // In the order of SendFailure.
 constexpr std::array<const char*, kSendFailureCount> kFailureLabels = {"deadline", "unavailable",
                                                                        "overloaded", "refused"};

@@ -26,9 +26,10 @@ enum class PeerRequestType : std::uint8_t {
   kPreVote,
   kRequestVote,
   kAppendEntries,
-  kInstallSnapshot
+  kInstallSnapshot,
+  kTimeoutNow
 };
-inline constexpr std::size_t kPeerRequestTypeCount = 5;
+inline constexpr std::size_t kPeerRequestTypeCount = 6;
 
 // Why a request to a peer got no usable answer.
 enum class SendFailure : std::uint8_t {

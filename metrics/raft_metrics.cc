@@ -27,7 +27,7 @@ using prometheus::Labels;
 using prometheus::Registry;
 
 // Label values, each in the order of its enumeration.
-constexpr std::array<const char*, 2> kBallotKinds = {"prevote", "vote"};
+constexpr std::array<const char*, 3> kBallotKinds = {"prevote", "vote", "transfer"};
 constexpr std::array<const char*, 3> kBallotOutcomes = {"won", "lost", "timeout"};
 constexpr std::array<const char*, kProposalOutcomeCount> kProposalOutcomes = {
     "applied", "not_leader", "overloaded", "timeout", "unknown", "failed"};

@@ -1,5 +1,6 @@
 #include "metrics/status_families.h"
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <utility>
@@ -41,9 +42,40 @@ void AddRole(const RaftStatus& status, std::vector<MetricFamily>& families) {
                                  status.role == RoleName::kLeader ? 1 : 0));
   families.push_back(GaugeFamily("raft_has_leader", "1 while this server knows a leader.",
                                  status.leader.has_value() ? 1 : 0));
-  families.push_back(
-      GaugeFamily("raft_members", "Members of the configuration in force, by role.",
-                  {GaugeSeries(static_cast<double>(status.voters.size()), {{"role", "voter"}})}));
+}
+
+const char* ToLabel(MemberRole role) {
+  switch (role) {
+    case MemberRole::kVoter:
+      return "voter";
+    case MemberRole::kLearner:
+      return "learner";
+    case MemberRole::kJoining:
+      return "joining";
+  }
+  return "";
+}
+
+// A joint configuration shows where it leads to: its members, not those it leaves behind.
+void AddMembers(const RaftStatus& status, std::vector<MetricFamily>& families) {
+  if (status.configuration == nullptr) return;  // the cluster is forming
+  const std::vector<Member>& members = status.configuration->members();
+  std::vector<ClientMetric> counts;
+  for (const MemberRole role : {MemberRole::kVoter, MemberRole::kLearner, MemberRole::kJoining}) {
+    const auto count = std::count_if(members.begin(), members.end(),
+                                     [role](const Member& member) { return member.role == role; });
+    counts.push_back(GaugeSeries(static_cast<double>(count), {{"role", ToLabel(role)}}));
+  }
+  families.push_back(GaugeFamily("raft_members", "Members of the configuration in force, by role.",
+                                 std::move(counts)));
+  families.push_back(GaugeFamily("raft_configuration_index",
+                                 "The entry of the configuration in force; 0: the founding one.",
+                                 IndexValue(status.configuration_index)));
+  families.push_back(GaugeFamily("raft_configuration_is_joint",
+                                 "1 while a change of members needs majorities of two sets.",
+                                 status.configuration->is_joint() ? 1 : 0));
+  families.push_back(GaugeFamily("raft_removed", "1 once this server was told that it is removed.",
+                                 status.removed_at.has_value() ? 1 : 0));
 }
 
 void AddLeaderContact(const MetricsSnapshot& snapshot, std::vector<MetricFamily>& families) {
@@ -170,6 +202,7 @@ std::vector<MetricFamily> StatusFamilies(const MetricsSnapshot& snapshot) {
   std::vector<MetricFamily> families;
   AddIdentity(snapshot, families);
   AddRole(snapshot.status, families);
+  AddMembers(snapshot.status, families);
   AddLeaderContact(snapshot, families);
   AddIndexes(snapshot.status, families);
   AddPeers(snapshot, families);

@@ -9,7 +9,7 @@
 #include <string>
 #include <utility>
 
-#include "persistence/data_directory.h"
+#include "service/conversion/peer_identity.h"
 #include "service/loop/apply_thread.h"
 #include "service/loop/inbox.h"
 #include "service/loop/pending_calls.h"
@@ -21,7 +21,7 @@ namespace raft {
 struct FormedServer {
   ServerId self;
   std::string cluster_id;  // 32 hexadecimal digits
-  const FoundingConfiguration& founding;
+  const HeaderRules& rules;
   Inbox& inbox;
   PendingCalls& calls;
   ApplyThread& apply;

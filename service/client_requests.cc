@@ -43,7 +43,11 @@ void FillHeader(const FormedServer& formed, const Standing& standing, v1::Respon
 // --- What Propose and Read share ---------------------------------------------------------------
 
 std::optional<ServiceError> ClientRequest::CheckServing() const {
-  if (door_.gate.draining()) return door_.errors.ShuttingDown(std::nullopt, std::nullopt);
+  if (door_.gate.draining()) {
+    return door_.errors.ShuttingDown(
+        std::nullopt,
+        formed_ == nullptr ? std::nullopt : std::optional(formed_->board.leadership()));
+  }
   if (formed_ == nullptr) return door_.errors.Forming(door_.gate.WaitingFor());
   return std::nullopt;
 }

@@ -52,7 +52,7 @@ class ClusterBirth::Neighbour {
   absl::StatusOr<Greeting> Greet(const LocalServer& local, std::uint64_t round,
                                  const std::stop_token& stop) {
     peer::v1::GreetRequest request;
-    WriteGreeting(local, nullptr, member_.server_id, 0, request);
+    WriteGreeting(local, nullptr, {.server_id = member_.server_id, .incarnation = 0}, request);
     request.mutable_header()->set_request_number(round);
     grpc::ClientContext context;
     context.set_deadline(std::chrono::system_clock::now() + deadline_);
@@ -104,7 +104,8 @@ absl::StatusOr<FoundingConfiguration> ClusterBirth::Run(std::stop_token stop) {
     return absl::InvalidArgumentError(
         absl::StrCat("cannot form a cluster: server ", local_.server_id.value(),
                      " is not among --initial-members ", FormatInitialMembers(initial_members_),
-                     "; add it with its advertised peer address"));
+                     "; add it with its advertised peer address, or wait to be added to a cluster "
+                     "that exists with --join"));
   }
   for (;;) {
     const Round round = GreetAll(stop);
@@ -160,8 +161,9 @@ absl::StatusOr<FoundingConfiguration> ClusterBirth::Adopt(const Greeting& greeti
         self == nullptr ? "does not list this server at all"
                         : "knows this server by another life of its data directory",
         ". A server with an emptied disk has forgotten its votes and must not vote again. The way "
-        "back: start it with the data directory it had. If that is lost, the other members go on "
-        "without it. If --initial-members names an address of another cluster, correct it; if no "
+        "back: start it with the data directory it had. If that is lost, remove the server "
+        "(raftctl members remove), start another with an empty directory, a new id and --join, "
+        "and add that (raftctl members add). If --initial-members names an address of another cluster, correct it; if no "
         "data matters, empty the data directories of all members and start them again"));
   }
   if (absl::Status status = directory_.AdoptFounding(founding); !status.ok()) return status;

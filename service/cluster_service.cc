@@ -5,6 +5,9 @@
 #include <string>
 
 #include "raft/v1/cluster_service.grpc.pb.h"
+#include "service/cluster_requests.h"
+#include "service/member_changes.h"
+#include "service/newcomer_greeter.h"
 #include "service/refusing_calls.h"
 #include "service/unary_call.h"
 
@@ -32,9 +35,11 @@ void AnswerFromState(UnaryCall& call, const ServerReport& report, bool verify, K
 
 class ClusterService::Rpcs final : public v1::ClusterService::CallbackService {
  public:
-  Rpcs(const ClientGate& gate, const ErrorBook& errors, const ServerReport& report,
-       RaftMetrics& metrics)
-      : gate_(gate),
+  Rpcs(const ClientLimits& limits, const PeerLinkOptions& links, const ClientGate& gate,
+       const ErrorBook& errors, const ServerReport& report, RaftMetrics& metrics)
+      : door_{.limits = limits, .gate = gate, .errors = errors, .metrics = metrics},
+        greeter_(links),
+        gate_(gate),
         errors_(errors),
         report_(report),
         get_status_(Unary(metrics, "GetStatus")),
@@ -80,29 +85,39 @@ class ClusterService::Rpcs final : public v1::ClusterService::CallbackService {
   }
 
   grpc::ServerUnaryReactor* AddMember(grpc::CallbackServerContext* context,
-                                      const v1::AddMemberRequest*,
-                                      v1::AddMemberResponse*) override {
-    return RefuseUnary(*context, add_member_, "AddMember");
+                                      const v1::AddMemberRequest* request,
+                                      v1::AddMemberResponse* response) override {
+    return Change(*context, add_member_, *request, *response, [request](const auto& now) {
+      return PlanAddition(now, request->member());
+    });
   }
   grpc::ServerUnaryReactor* PromoteMember(grpc::CallbackServerContext* context,
-                                          const v1::PromoteMemberRequest*,
-                                          v1::PromoteMemberResponse*) override {
-    return RefuseUnary(*context, promote_member_, "PromoteMember");
+                                          const v1::PromoteMemberRequest* request,
+                                          v1::PromoteMemberResponse* response) override {
+    return Change(*context, promote_member_, *request, *response, [request](const auto& now) {
+      return PlanPromotion(now, ServerId(request->server_id()));
+    });
   }
   grpc::ServerUnaryReactor* RemoveMember(grpc::CallbackServerContext* context,
-                                         const v1::RemoveMemberRequest*,
-                                         v1::RemoveMemberResponse*) override {
-    return RefuseUnary(*context, remove_member_, "RemoveMember");
+                                         const v1::RemoveMemberRequest* request,
+                                         v1::RemoveMemberResponse* response) override {
+    return Change(*context, remove_member_, *request, *response, [request](const auto& now) {
+      return PlanRemoval(now, ServerId(request->server_id()));
+    });
   }
   grpc::ServerUnaryReactor* ReplaceMembers(grpc::CallbackServerContext* context,
-                                           const v1::ReplaceMembersRequest*,
-                                           v1::ReplaceMembersResponse*) override {
-    return RefuseUnary(*context, replace_members_, "ReplaceMembers");
+                                           const v1::ReplaceMembersRequest* request,
+                                           v1::ReplaceMembersResponse* response) override {
+    return Change(*context, replace_members_, *request, *response, [request](const auto& now) {
+      return PlanReplacement(now, request->members());
+    });
   }
   grpc::ServerUnaryReactor* TransferLeadership(grpc::CallbackServerContext* context,
-                                               const v1::TransferLeadershipRequest*,
-                                               v1::TransferLeadershipResponse*) override {
-    return RefuseUnary(*context, transfer_leadership_, "TransferLeadership");
+                                               const v1::TransferLeadershipRequest* request,
+                                               v1::TransferLeadershipResponse* response) override {
+    auto* call = new TransferCall(*context, transfer_leadership_, door_, *request, *response);
+    call->Start();
+    return call;
   }
   grpc::ServerUnaryReactor* CreateSnapshot(grpc::CallbackServerContext* context,
                                            const v1::CreateSnapshotRequest*,
@@ -120,6 +135,21 @@ class ClusterService::Rpcs final : public v1::ClusterService::CallbackService {
     return metrics.ForRpc(RpcType::kUnary, kService, method);
   }
 
+  // What all changes of members have in common.
+  template <typename Request, typename Response>
+  grpc::ServerUnaryReactor* Change(grpc::CallbackServerContext& context, const RpcMetrics& metrics,
+                                   const Request& request, Response& response,
+                                   const MembershipCall::Plan& plan) {
+    auto* call = new MembershipCall(
+        context, metrics, door_, greeter_, request.expected_config_index(),
+        {.header = *response.mutable_header(),
+         .set_config_index = [&response](auto index) { response.set_config_index(index); }});
+    call->Start(plan);
+    return call;
+  }
+
+  const ClientDoor door_;
+  NewcomerGreeter greeter_;
   const ClientGate& gate_;
   const ErrorBook& errors_;
   const ServerReport& report_;
@@ -134,9 +164,10 @@ class ClusterService::Rpcs final : public v1::ClusterService::CallbackService {
   const RpcMetrics download_snapshot_;
 };
 
-ClusterService::ClusterService(const ClientGate& gate, const ErrorBook& errors,
+ClusterService::ClusterService(const ClientLimits& limits, const PeerLinkOptions& links,
+                               const ClientGate& gate, const ErrorBook& errors,
                                const ServerReport& report, RaftMetrics& metrics)
-    : rpcs_(std::make_unique<Rpcs>(gate, errors, report, metrics)) {}
+    : rpcs_(std::make_unique<Rpcs>(limits, links, gate, errors, report, metrics)) {}
 
 ClusterService::~ClusterService() = default;
 

@@ -1,14 +1,18 @@
-// What operators call: GetStatus and ListMembers (raft/v1/cluster_service.proto).
+// What operators call: look at the cluster, change its members, hand over leadership
+// (raft/v1/cluster_service.proto).
 //
-// Answers on every server, also while the cluster forms and without a leader. Everything that would
-// change the cluster is refused with NOT_SUPPORTED. Any of gRPC's threads; nothing here blocks.
+// Looking is answered on every server, also while the cluster forms and without a leader; what
+// changes something goes through the leader's core (cluster_requests.h). Any of gRPC's threads;
+// nothing here blocks.
 #pragma once
 
 #include <memory>
 
 #include "metrics/raft_metrics.h"
 #include "service/client_gate.h"
+#include "service/consensus_service.h"
 #include "service/errors.h"
+#include "service/peer_channel.h"
 #include "service/server_report.h"
 
 namespace grpc {
@@ -20,8 +24,8 @@ namespace raft {
 class ClusterService {
  public:
   // All references outlive the service and every call of it.
-  ClusterService(const ClientGate& gate, const ErrorBook& errors, const ServerReport& report,
-                 RaftMetrics& metrics);
+  ClusterService(const ClientLimits& limits, const PeerLinkOptions& links, const ClientGate& gate,
+                 const ErrorBook& errors, const ServerReport& report, RaftMetrics& metrics);
   // Requires: the gRPC server that carries it has been shut down.
   ~ClusterService();
   ClusterService(const ClusterService&) = delete;

@@ -39,6 +39,9 @@ void AddIdentityOptions(CLI::App& app, Options& options) {
       "What the other servers are told; default: the bound address");
   Add(app, "initial-members", options.initial_members,
       "1=host:port,2=host:port,... (peer addresses); used only to form a new cluster");
+  app.add_flag("--join", options.join,
+               "With an empty data directory: wait to be added (raftctl members add)")
+      ->default_str("false");
 }
 
 void AddTimeOptions(CLI::App& app, Options& options) {

@@ -12,6 +12,7 @@ using grpc::StatusCode;
 using std::chrono::milliseconds;
 
 constexpr milliseconds kOverloadedWait{50};
+constexpr milliseconds kTransferringWait{10};
 constexpr milliseconds kNever{-1};
 
 // The stock decoders of other languages look for google.rpc's type URLs (error_details.proto).
@@ -25,6 +26,78 @@ void Attach(const google::protobuf::Message& detail, const char* type_name,
 std::vector<std::pair<std::string, std::string>> Place(const LogPosition& position) {
   return {{"index", absl::StrCat(position.index.value())},
           {"term", absl::StrCat(position.term.value())}};
+}
+
+ServiceError LogFull(const Refusal& refusal) {
+  std::string cause;
+  std::vector<std::pair<std::string, std::string>> metadata;
+  if (refusal.silent_peer) {
+    metadata.emplace_back("silent_server_id", absl::StrCat(refusal.silent_peer->value()));
+    cause = absl::StrCat("; server ", refusal.silent_peer->value(),
+                         " does not answer and holds it up: bring it back");
+  }
+  return {.code = StatusCode::RESOURCE_EXHAUSTED,
+          .reason = "LOG_FULL",
+          .message = absl::StrCat("the log has reached --log-bytes-max", cause),
+          .metadata = std::move(metadata),
+          .retry_after = kNever};
+}
+
+// Why the core does not change the members. Requires: one of the reasons below.
+ServiceError ChangeRefused(const Refusal& refusal) {
+  switch (refusal.reason) {
+    case RefusalReason::kTermNotCommitted:
+      return {.code = StatusCode::UNAVAILABLE,
+              .reason = "TERM_NOT_COMMITTED",
+              .message = "this leader is new and has not committed an entry of its term yet",
+              .retry_after = kOverloadedWait};
+    case RefusalReason::kConfigurationMoved:
+      return ConfigurationMoved();
+    case RefusalReason::kNoMajorityReachable: {
+      const RefusedChange sum = refusal.refused_change.value_or(RefusedChange{});
+      return {.code = StatusCode::FAILED_PRECONDITION,
+              .reason = "NO_MAJORITY_REACHABLE",
+              .message = absl::StrCat("the change would leave ", sum.voters, " voters, a majority ",
+                                      "of which is ", sum.majority, ", but only ", sum.reachable,
+                                      " of them answer: bring servers back or remove others first"),
+              .metadata = {{"voters", absl::StrCat(sum.voters)},
+                           {"majority", absl::StrCat(sum.majority)},
+                           {"reachable", absl::StrCat(sum.reachable)}}};
+    }
+    case RefusalReason::kLearnerBehind: {
+      const std::string id = absl::StrCat(refusal.silent_peer.value_or(ServerId()).value());
+      return {.code = StatusCode::FAILED_PRECONDITION,
+              .reason = "LEARNER_BEHIND",
+              .message = absl::StrCat("server ", id, " does not keep up, and as a voter it would ",
+                                      "hold everybody up: wait until its lag is small"),
+              .metadata = {{"server_id", id}}};
+    }
+    default:
+      return ChangeUnderWay();
+  }
+}
+
+// Why the core does not hand over. Requires: one of the reasons below.
+ServiceError TransferRefused(RefusalReason reason) {
+  const auto refused = [](const char* name, const char* message) {
+    return ServiceError{
+        .code = StatusCode::FAILED_PRECONDITION, .reason = name, .message = message};
+  };
+  switch (reason) {
+    case RefusalReason::kTransferToSelf:
+      return refused("TRANSFER_TO_SELF", "this server leads already");
+    case RefusalReason::kTargetNotVoter:
+      return refused("TARGET_NOT_VOTER",
+                     "leadership goes to a voter that stays; the target is no member, a learner, "
+                     "or about to leave");
+    case RefusalReason::kTargetUnreachable:
+      return refused("TARGET_UNREACHABLE",
+                     "no such server has answered within an election timeout; nothing was changed");
+    default:
+      return {.code = StatusCode::ABORTED,
+              .reason = "TRANSFER_UNDER_WAY",
+              .message = "leadership is being handed over already; one at a time"};
+  }
 }
 
 ServiceError OutcomeUnknown(StatusCode code, const char* why, const LogPosition& appended) {
@@ -98,6 +171,33 @@ ServiceError ErrorBook::NotLeader(std::optional<ServerId> leader, Term term) con
           .retry_after = milliseconds(1)};
 }
 
+ServiceError ErrorBook::Transferring(const Refusal& refusal) const {
+  ServiceError error{.code = StatusCode::UNAVAILABLE,
+                     .reason = "TRANSFERRING",
+                     .message = "this leader is handing over",
+                     .retry_after = kTransferringWait};
+  if (refusal.leader_hint) {
+    absl::StrAppend(&error.message, " to server ", refusal.leader_hint->value());
+    error.leader_hint = HintAt(*refusal.leader_hint, refusal.current_term);
+  }
+  return error;
+}
+
+ServiceError ErrorBook::NotHandedOver(const TransferEnded& ended) const {
+  if (ended.outcome == TransferOutcome::kOtherLeads && ended.leader) {
+    return {.code = StatusCode::ABORTED,
+            .reason = "OTHER_LEADER",
+            .message = absl::StrCat("server ", ended.leader->value(),
+                                    " became leader instead (term ", ended.current_term.value(),
+                                    ")"),
+            .leader_hint = HintAt(*ended.leader, ended.current_term)};
+  }
+  return {.code = StatusCode::ABORTED,
+          .reason = "NOT_TAKEN_OVER",
+          .message = absl::StrCat("the target did not become leader in time (term ",
+                                  ended.current_term.value(), "); this server may still lead")};
+}
+
 ServiceError ErrorBook::Refused(const Refusal& refusal) const {
   const std::uint64_t term = refusal.current_term.value();
   switch (refusal.reason) {
@@ -122,23 +222,24 @@ ServiceError ErrorBook::Refused(const Refusal& refusal) const {
                   "too many bytes are proposed and not yet committed "
                   "(--uncommitted-bytes-max); send the call again a little later",
               .retry_after = kOverloadedWait};
+    case RefusalReason::kTransferring:
+      return Transferring(refusal);
+    case RefusalReason::kTermNotCommitted:
+    case RefusalReason::kConfigurationMoved:
+    case RefusalReason::kChangeUnderWay:
+    case RefusalReason::kNoMajorityReachable:
+    case RefusalReason::kLearnerBehind:
+      return ChangeRefused(refusal);
+    case RefusalReason::kTransferToSelf:
+    case RefusalReason::kTargetNotVoter:
+    case RefusalReason::kTargetUnreachable:
+    case RefusalReason::kTransferUnderWay:
+      return TransferRefused(refusal.reason);
     case RefusalReason::kLogFull:
-      break;
+      return LogFull(refusal);
   }
-  std::string cause;
-  std::vector<std::pair<std::string, std::string>> metadata;
-  if (refusal.silent_peer) {
-    metadata.emplace_back("silent_server_id", absl::StrCat(refusal.silent_peer->value()));
-    cause = absl::StrCat("; server ", refusal.silent_peer->value(),
-                         " does not answer and holds it up: bring it back");
-  }
-  return {.code = StatusCode::RESOURCE_EXHAUSTED,
-          .reason = "LOG_FULL",
-          .message = absl::StrCat("the log has reached --log-bytes-max", cause),
-          .metadata = std::move(metadata),
-          .retry_after = kNever};
+  return {.reason = "INTERNAL", .message = "refused for a reason without a name"};
 }
-
 ServiceError ErrorBook::Forming(const std::string& waiting_for) const {
   return {.code = StatusCode::UNAVAILABLE,
           .reason = "NO_LEADER",
@@ -158,6 +259,20 @@ ServiceError ErrorBook::ShuttingDown(std::optional<LogPosition> appended,
     error.leader_hint = HintAt(*leadership->leader, leadership->term);
   }
   return error;
+}
+
+ServiceError ConfigurationMoved() {
+  return {.code = StatusCode::ABORTED,
+          .reason = "CONFIG_MOVED",
+          .message = "the members have changed since they were looked at: look again (raftctl "
+                     "members list) and decide anew"};
+}
+
+ServiceError ChangeUnderWay() {
+  return {.code = StatusCode::FAILED_PRECONDITION,
+          .reason = "CHANGE_UNDER_WAY",
+          .message = "a change of members is under way; wait until it is settled (raftctl members "
+                     "list)"};
 }
 
 ServiceError NotSupported(const std::string& what) {

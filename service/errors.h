@@ -53,6 +53,8 @@ class ErrorBook {
 
   // What the core decided.
   ServiceError Refused(const Refusal& refusal) const;
+  // A hand-over came to another end than the one that was asked for. Requires: not kDone.
+  ServiceError NotHandedOver(const TransferEnded& ended) const;
   // This server does not lead: NOT_LEADER with a hint, or NO_LEADER.
   ServiceError NotLeader(std::optional<ServerId> leader, Term term) const;
   // The cluster has not formed yet; `waiting_for` says what it waits for.
@@ -63,12 +65,17 @@ class ErrorBook {
 
  private:
   v1::LeaderHint HintAt(ServerId leader, Term term) const;
+  ServiceError Transferring(const Refusal& refusal) const;
 
   const std::function<std::string(ServerId)> client_address_of_;
   const std::chrono::milliseconds no_leader_wait_;
 };
 
 // The errors that need to know nothing.
+// A change of members was planned for another configuration than the one in force.
+ServiceError ConfigurationMoved();
+// The change of members before it is not finished.
+ServiceError ChangeUnderWay();
 ServiceError NotSupported(const std::string& what);
 // `judged` is not OK and comes from ValidateCommand or ValidateQuery.
 ServiceError Invalid(const absl::Status& judged);

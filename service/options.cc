@@ -53,6 +53,11 @@ absl::Status CheckAddresses(const Options& options) {
 
 absl::Status CheckInitialMembers(const Options& options) {
   if (options.initial_members.empty()) return absl::OkStatus();
+  if (options.join) {
+    return Invalid("--join and --initial-members (", options.initial_members,
+                   ") exclude each other: a server either forms a new cluster with others, or "
+                   "waits to be added to one");
+  }
   const auto members = ParseInitialMembers(options.initial_members);
   if (!members.ok()) return members.status();
   const auto self = std::find_if(members->begin(), members->end(), [&](const auto& member) {

@@ -38,6 +38,8 @@ struct Options {
   std::string advertise_peer_address;
   // "1=host:port,2=host:port"; used only to form a new cluster.
   std::string initial_members;
+  // On an empty data directory: wait to be added to a cluster. Ignored ever after.
+  bool join = false;
 
   std::uint32_t tick_ms = 10;
   std::uint32_t heartbeat_ms = 50;

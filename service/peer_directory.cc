@@ -3,7 +3,8 @@
 namespace raft {
 
 PeerDirectory::PeerDirectory(const LocalServer& local) {
-  cards_[local.server_id] = {.client_address = local.client_address,
+  cards_[local.server_id] = {.incarnation = local.incarnation,
+                             .client_address = local.client_address,
                              .peer_address = local.peer_address,
                              .version = local.version,
                              .process_nonce = local.process_nonce,
@@ -11,13 +12,19 @@ PeerDirectory::PeerDirectory(const LocalServer& local) {
 }
 
 void PeerDirectory::Note(const Greeting& greeting) {
-  PeerCard card{.client_address = greeting.client_address,
+  PeerCard card{.incarnation = greeting.incarnation,
+                .client_address = greeting.client_address,
                 .peer_address = greeting.peer_address,
                 .version = greeting.version,
                 .process_nonce = greeting.process_nonce,
                 .state_machine_version = greeting.state_machine_version};
   MutexLock lock(mutex_);
-  cards_[greeting.from] = std::move(card);
+  if (cards_.size() >= kCardsMax && !cards_.contains(greeting.from)) return;
+  PeerCard& noted = cards_[greeting.from];
+  const bool moved =
+      noted.incarnation != card.incarnation || noted.peer_address != card.peer_address;
+  noted = std::move(card);
+  if (moved) peer_address_changes_.fetch_add(1, std::memory_order_release);
 }
 
 std::optional<PeerCard> PeerDirectory::CardOf(ServerId server) const {
@@ -31,6 +38,13 @@ std::string PeerDirectory::ClientAddressOf(ServerId server) const {
   MutexLock lock(mutex_);
   const auto card = cards_.find(server);
   return card == cards_.end() ? std::string() : card->second.client_address;
+}
+
+std::string PeerDirectory::PeerAddressOf(const ServerLife& server) const {
+  MutexLock lock(mutex_);
+  const auto card = cards_.find(server.server_id);
+  const bool known = card != cards_.end() && card->second.incarnation == server.incarnation;
+  return known ? card->second.peer_address : std::string();
 }
 
 }  // namespace raft

@@ -1,14 +1,18 @@
-// What peers told about themselves, for leader hints and status.
+// What peers told about themselves, for leader hints, status, and the way to a peer that moved.
 //
 // Filled by both ends of Greet: a follower learns its leader's client address from the leader's
-// greeting. Any thread; one leaf lock.
+// greeting, and whoever is greeted by a member from a new address knows where it is now. Keeps a
+// limited number of cards. Any thread; one leaf lock.
 #pragma once
 
+#include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
 
+#include "core/cluster_configuration.h"
 #include "core/types.h"
 #include "persistence/mutex.h"
 #include "service/conversion/greeting.h"
@@ -16,6 +20,7 @@
 namespace raft {
 
 struct PeerCard {
+  std::uint64_t incarnation = 0;  // of its data directory
   std::string client_address;  // advertised
   std::string peer_address;    // advertised
   std::string version;
@@ -28,17 +33,28 @@ class PeerDirectory {
   // This server's own card comes first, so that hints may name this server too.
   explicit PeerDirectory(const LocalServer& local);
 
-  // Requires: the greeting's sender was found to be a member in its founding life.
+  // Room for a configuration's members and as many that left or are still to come; what else
+  // greets is not noted.
+  static constexpr std::size_t kCardsMax = 2 * ClusterConfiguration::kMembersMax;
+
+  // Requires: the greeting's sender belongs to this cluster, as far as this server can tell.
   void Note(const Greeting& greeting);
 
   // None: this server has not been in touch with it since the start.
   std::optional<PeerCard> CardOf(ServerId server) const;
   // Empty: not known yet.
   std::string ClientAddressOf(ServerId server) const;
+  // Where this life of the server says its peers reach it; empty: it has not said.
+  std::string PeerAddressOf(const ServerLife& server) const;
+  // Grows whenever some PeerAddressOf changes. Cheap enough for every message.
+  std::uint64_t peer_address_changes() const {
+    return peer_address_changes_.load(std::memory_order_acquire);
+  }
 
  private:
   mutable Mutex mutex_;
   std::map<ServerId, PeerCard> cards_;
+  std::atomic<std::uint64_t> peer_address_changes_{0};
 };
 
 }  // namespace raft

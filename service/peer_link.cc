@@ -52,6 +52,16 @@ struct RpcOf<AppendEntriesRequest> {
   }
 };
 
+template <>
+struct RpcOf<TimeoutNowRequest> {
+  using ProtoRequest = peer::v1::TimeoutNowRequest;
+  using ProtoResponse = peer::v1::TimeoutNowResponse;
+  template <typename... Arguments>
+  static void Start(peer::v1::PeerService::Stub& stub, Arguments&&... arguments) {
+    stub.async()->TimeoutNow(std::forward<Arguments>(arguments)...);
+  }
+};
+
 }  // namespace
 
 template <typename Request>
@@ -72,11 +82,12 @@ struct PeerLink::GreetingCall {
 };
 
 PeerLink::PeerLink(const PeerLinkOptions& options, const HeaderRules& rules,
-                   const FoundingMember& peer, Inbox& inbox, PeerDirectory& directory,
+                   const Member& peer, Inbox& inbox, PeerDirectory& directory,
                    PeerObserver& observer)
     : options_(options),
       rules_(rules),
       peer_(peer),
+      peer_life_{.server_id = peer.server_id, .incarnation = peer.incarnation},
       inbox_(inbox),
       directory_(directory),
       observer_(observer),
@@ -128,7 +139,7 @@ void PeerLink::StartCall(Request request, PeerMessageKind kind, const RequestBou
   if (call == nullptr) return GiveUp(PeerRequest(std::move(request)), PeerCallOutcome::kCancelled);
   call->kind = kind;
   call->bounds = bounds;
-  rules_.Stamp(peer_.server_id, *call->request.mutable_header());
+  rules_.Stamp(peer_life_, *call->request.mutable_header());
   ToProto(request, call->request);
   call->started = SteadyClock::now();
   auto& stub = kind == PeerMessageKind::kEntries ? *entries_stub_ : *control_stub_;
@@ -194,7 +205,7 @@ void PeerLink::EndCall(std::unique_ptr<Call<Request>> call, const grpc::Status& 
 // None: the answer cannot be honest, or is not for us.
 template <typename Request>
 std::optional<PeerResponse> PeerLink::ReadAnswer(const Call<Request>& call) {
-  if (auto refusal = rules_.RefuseAnswer(call.response.header(), peer_.server_id)) {
+  if (auto refusal = rules_.RefuseAnswer(call.response.header(), peer_life_)) {
     observer_.OnHeaderRefused(refusal->problem);
     return std::nullopt;
   }
@@ -209,6 +220,8 @@ PeerLink::IdleCalls<Request>& PeerLink::IdleCallsOf(PeerMessageKind kind) {
     return idle_pre_votes_;
   } else if constexpr (std::is_same_v<Request, RequestVoteRequest>) {
     return idle_votes_;
+  } else if constexpr (std::is_same_v<Request, TimeoutNowRequest>) {
+    return idle_transfers_;
   } else {
     return kind == PeerMessageKind::kEntries ? idle_entries_ : idle_heartbeats_;
   }
@@ -217,8 +230,7 @@ PeerLink::IdleCalls<Request>& PeerLink::IdleCallsOf(PeerMessageKind kind) {
 void PeerLink::StartGreeting() {
   auto call = std::make_unique<GreetingCall>();
   call->context = NewContext(options_.greet_deadline);
-  WriteGreeting(rules_.local(), &rules_.founding(), peer_.server_id, peer_.incarnation,
-                call->request);
+  WriteGreeting(rules_, peer_life_, call->request);
   {
     MutexLock lock(mutex_);
     if (state_ == State::kClosed) return;  // Shutdown has taken care of what waited.
@@ -261,7 +273,7 @@ std::optional<std::string> PeerLink::ProblemWith(const GreetingCall& call,
     return "it has not adopted this cluster: it is just starting, or its data directory was "
            "emptied";
   }
-  if (auto refusal = rules_.RefuseAnswer(call.response.header(), peer_.server_id)) {
+  if (auto refusal = rules_.RefuseAnswer(call.response.header(), peer_life_)) {
     observer_.OnHeaderRefused(refusal->problem);
     return absl::StrCat("its greeting ", refusal->message);
   }
@@ -322,6 +334,11 @@ void PeerLink::StartShutdown() {
   }
   GiveUpAll(waiting, PeerCallOutcome::kCancelled);
   for (const Context& context : contexts) context->TryCancel();
+}
+
+bool PeerLink::idle() const {
+  MutexLock lock(mutex_);
+  return contexts_.empty();
 }
 
 void PeerLink::FinishShutdown() {

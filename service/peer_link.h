@@ -20,6 +20,7 @@
 #include <string>
 #include <vector>
 
+#include "core/cluster_configuration.h"
 #include "core/messages.h"
 #include "persistence/mutex.h"
 #include "raft/peer/v1/peer_service.grpc.pb.h"
@@ -36,9 +37,9 @@ namespace raft {
 class PeerLink {
  public:
   // All references outlive the link. Connects when first used.
-  PeerLink(const PeerLinkOptions& options, const HeaderRules& rules, const FoundingMember& peer,
+  PeerLink(const PeerLinkOptions& options, const HeaderRules& rules, const Member& peer,
            Inbox& inbox, PeerDirectory& directory, PeerObserver& observer);
-  // Requires: Shutdown has returned.
+  // Requires: idle after StartShutdown.
   ~PeerLink();
   PeerLink(const PeerLink&) = delete;
   PeerLink& operator=(const PeerLink&) = delete;
@@ -46,13 +47,20 @@ class PeerLink {
   // Ends in exactly one input: ResponseReceived or PeerUnreachable.
   void Send(PeerRequest request);
 
-  const FoundingMember& peer() const { return peer_; }
+  const Member& peer() const { return peer_; }
+  // Whether this is the way to that life of the peer at that address.
+  bool LeadsTo(const Member& peer) const {
+    return peer.server_id == peer_.server_id && peer.incarnation == peer_.incarnation &&
+           peer.peer_address == peer_.peer_address;
+  }
   // Whether the peer is known to be there, and who we take it for. Any thread.
   bool greeted() const;
 
   // Refuses what comes later, cancels what is under way. Does not wait.
   void StartShutdown();
-  // Returns when no callback is left. Requires: StartShutdown was called.
+  // Whether no callback is left. Requires: StartShutdown was called.
+  bool idle() const;
+  // Waits until idle. Requires: StartShutdown was called.
   void FinishShutdown();
 
  private:
@@ -94,7 +102,8 @@ class PeerLink {
 
   const PeerLinkOptions options_;
   const HeaderRules& rules_;
-  const FoundingMember peer_;
+  const Member peer_;
+  const ServerLife peer_life_;
   Inbox& inbox_;
   PeerDirectory& directory_;
   PeerObserver& observer_;
@@ -112,6 +121,7 @@ class PeerLink {
   std::vector<Context> contexts_;  // of the calls under way
   IdleCalls<PreVoteRequest> idle_pre_votes_;
   IdleCalls<RequestVoteRequest> idle_votes_;
+  IdleCalls<TimeoutNowRequest> idle_transfers_;
   IdleCalls<AppendEntriesRequest> idle_heartbeats_;
   IdleCalls<AppendEntriesRequest> idle_entries_;  // apart: these hold megabytes
 };

@@ -1,12 +1,16 @@
-// This server's way to its peers: one PeerLink each.
+// This server's way to its peers: one PeerLink each, as the configuration in force says.
 //
 // Every request given in ends in exactly one input: ResponseReceived or PeerUnreachable, never a
-// made-up response (trap A15). Knows addresses and connections; decides nothing of Raft.
+// made-up response (trap A15). The configuration's address of a peer is a hint; what the peer
+// itself announced goes before it. A link that is not wanted any more is closed without waiting and
+// goes when its last call has ended. Knows addresses and connections; decides nothing of Raft.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "service/conversion/peer_identity.h"
 #include "service/loop/inbox.h"
@@ -30,8 +34,8 @@ struct SnapshotTransport {
 
 class PeerLinks final : public PeerOutlet {
  public:
-  // Peers and addresses are the founding configuration's of `rules`. All references outlive this.
-  PeerLinks(const PeerLinkOptions& options, const HeaderRules& rules, Inbox& inbox,
+  // Without peers until the first Reconfigure. All references outlive this.
+  PeerLinks(const PeerLinkOptions& options, HeaderRules& rules, Inbox& inbox,
             WaitingPeerCalls& waiting_calls, PeerDirectory& directory, PeerObserver& observer,
             const SnapshotTransport& snapshots);
   // Shuts down if that has not happened.
@@ -39,6 +43,8 @@ class PeerLinks final : public PeerOutlet {
   PeerLinks(const PeerLinks&) = delete;
   PeerLinks& operator=(const PeerLinks&) = delete;
 
+  // Event-loop thread. The rules follow too.
+  void Reconfigure(const ConfigurationInForce& in_force) override;
   // Event-loop thread. A request to an unknown server ends in PeerUnreachable.
   void SendRequest(OutgoingRequest request) override;
   void SendResponse(OutgoingResponse response) override;
@@ -51,16 +57,32 @@ class PeerLinks final : public PeerOutlet {
   std::string ClientAddressOf(ServerId server) const { return directory_.ClientAddressOf(server); }
 
   // Cancels all calls, answers each with PeerUnreachable, and returns when no callback is left.
-  // Requests that come later end in PeerUnreachable at once. Any thread but gRPC's.
+  // Requests that come later end in PeerUnreachable at once. Any thread but gRPC's, after the event
+  // loop's.
   void Shutdown();
 
  private:
+  using Link = std::unique_ptr<PeerLink>;
+
+  // Closes links whose life or address is not the wanted one, and opens those that are missing.
+  void OpenAndCloseLinks();
+  // Where the peer is: as it announced, or else as the configuration says.
+  Member WithNewestAddress(Member peer) const;
+  void FollowAddresses();
+  void Retire(Link link);
+  void ForgetIdleRetired();
+
+  const PeerLinkOptions options_;
+  HeaderRules& rules_;
   Inbox& inbox_;
   WaitingPeerCalls& waiting_calls_;
-  const PeerDirectory& directory_;
+  PeerDirectory& directory_;
   PeerObserver& observer_;
   const SnapshotTransport snapshots_;
-  std::map<ServerId, std::unique_ptr<PeerLink>> links_;
+  std::vector<Member> peers_;  // wanted
+  std::uint64_t address_changes_seen_ = 0;
+  std::map<ServerId, Link> links_;
+  std::vector<Link> retired_;  // closed, with calls that have not ended yet
 };
 
 }  // namespace raft

@@ -16,6 +16,8 @@ const char* ToString(PeerMessageKind kind) {
       return "entries";
     case PeerMessageKind::kSnapshot:
       return "snapshot";
+    case PeerMessageKind::kTimeoutNow:
+      return "timeout_now";
   }
   return "unknown";
 }
@@ -62,6 +64,7 @@ PeerMessageKind KindOf(const PeerRequest& request) {
   if (std::holds_alternative<PreVoteRequest>(request)) return PeerMessageKind::kPreVote;
   if (std::holds_alternative<RequestVoteRequest>(request)) return PeerMessageKind::kRequestVote;
   if (std::holds_alternative<InstallSnapshotRequest>(request)) return PeerMessageKind::kSnapshot;
+  if (std::holds_alternative<TimeoutNowRequest>(request)) return PeerMessageKind::kTimeoutNow;
   return std::get<AppendEntriesRequest>(request).is_heartbeat() ? PeerMessageKind::kHeartbeat
                                                                 : PeerMessageKind::kEntries;
 }

@@ -18,9 +18,10 @@ enum class PeerMessageKind : std::uint8_t {
   kRequestVote,
   kHeartbeat,
   kEntries,
-  kSnapshot
+  kSnapshot,
+  kTimeoutNow
 };
-inline constexpr int kPeerMessageKindCount = 6;
+inline constexpr int kPeerMessageKindCount = 7;
 // Lower-case words for metrics and logs: "request_vote".
 const char* ToString(PeerMessageKind kind);
 PeerMessageKind KindOf(const PeerRequest& request);

@@ -45,8 +45,9 @@ class RareLine {
 template <typename Response, typename ProtoResponse>
 class PeerCall final : public grpc::ServerUnaryReactor, public WaitingPeerCall {
  public:
-  PeerCall(WaitingPeerCalls& calls, const HeaderRules& rules, ProtoResponse& message)
-      : calls_(calls), rules_(rules), message_(message) {}
+  PeerCall(WaitingPeerCalls& calls, const HeaderRules& rules, const ServerLife& asker,
+           ProtoResponse& message)
+      : calls_(calls), rules_(rules), asker_(asker), message_(message) {}
 
   // From now on the call may be finished, but not deleted before gRPC has got it.
   CallId Wait() {
@@ -54,10 +55,10 @@ class PeerCall final : public grpc::ServerUnaryReactor, public WaitingPeerCall {
     return call_id_;
   }
 
-  void Answer(ServerId to, const PeerResponse& response) override {
+  void Answer(const PeerResponse& response) override {
     const Response* answer = std::get_if<Response>(&response);
     RAFT_CHECK(answer != nullptr, "a request is answered in kind");
-    rules_.Stamp(to, *message_.mutable_header());
+    rules_.Stamp(asker_, *message_.mutable_header());
     ToProto(*answer, message_);
     Finish(grpc::Status::OK);
   }
@@ -77,6 +78,7 @@ class PeerCall final : public grpc::ServerUnaryReactor, public WaitingPeerCall {
  private:
   WaitingPeerCalls& calls_;
   const HeaderRules& rules_;
+  const ServerLife asker_;
   ProtoResponse& message_;
   CallId call_id_;
 };
@@ -88,12 +90,6 @@ class RefusedStream final : public grpc::ServerReadReactor<peer::v1::InstallSnap
   void OnDone() override { delete this; }
 };
 
-grpc::Status NotSupported(const char* rpc) {
-  return grpc::Status(
-      grpc::StatusCode::UNIMPLEMENTED,
-      absl::StrCat("NOT_SUPPORTED: ", rpc, " belongs to a later version; upgrade this server"));
-}
-
 }  // namespace
 
 class PeerService::Rpcs final : public peer::v1::PeerService::CallbackService,
@@ -103,14 +99,11 @@ class PeerService::Rpcs final : public peer::v1::PeerService::CallbackService,
        PeerObserver& observer)
       : local_(std::move(local)), limits_(limits), directory_(directory), observer_(observer) {}
 
-  void BecomeFounded(const HeaderRules& rules) {
-    std::vector<ServerId> members;
-    for (const FoundingMember& member : rules.founding().members) {
-      members.push_back(member.server_id);
-    }
-    process_watch_ = std::make_unique<ProcessWatch>(members);
-    rules_.store(&rules, std::memory_order_release);
+  void OnGreetedByFormed(std::function<void(const Greeting&)> listener) {
+    on_greeted_by_formed_ = std::move(listener);
   }
+
+  void BecomeFounded(const HeaderRules& rules) { rules_.store(&rules, std::memory_order_release); }
 
   void Open(Inbox& inbox, SnapshotReceiver& snapshots) {
     snapshots_ = &snapshots;
@@ -158,9 +151,10 @@ class PeerService::Rpcs final : public peer::v1::PeerService::CallbackService,
   }
 
   grpc::ServerUnaryReactor* TimeoutNow(grpc::CallbackServerContext* context,
-                                       const peer::v1::TimeoutNowRequest*,
-                                       peer::v1::TimeoutNowResponse*) override {
-    return Finished(*context, NotSupported("TimeoutNow"));
+                                       const peer::v1::TimeoutNowRequest* request,
+                                       peer::v1::TimeoutNowResponse* response) override {
+    return Accept<TimeoutNowResponse>(*context, request->header(), *response,
+                                      [request] { return FromProto(*request); });
   }
 
  private:
@@ -196,7 +190,7 @@ class PeerService::Rpcs final : public peer::v1::PeerService::CallbackService,
     return inbox_.load(std::memory_order_acquire)->PushPeer(std::move(received));
   }
 
-  // None: the message comes from a member and is for this server.
+  // None: the message comes from this cluster and is for this server.
   std::optional<grpc::Status> JudgeHeader(const peer::v1::PeerHeader& header) {
     if (auto refusal = rules_.load(std::memory_order_acquire)->Refuse(header)) {
       Count(*refusal);
@@ -206,7 +200,7 @@ class PeerService::Rpcs final : public peer::v1::PeerService::CallbackService,
     return std::nullopt;
   }
 
-  // The road of every request that the core answers: is this server up, is the sender a member, is
+  // The road of every request that the core answers: is this server up, may the sender speak, is
   // the message sane, is there room.
   template <typename Response, typename ProtoResponse, typename Convert>
   grpc::ServerUnaryReactor* Accept(grpc::CallbackServerContext& context,
@@ -216,23 +210,24 @@ class PeerService::Rpcs final : public peer::v1::PeerService::CallbackService,
     if (inbox == nullptr) return Finished(context, NotOpen());
     const HeaderRules& rules = *rules_.load(std::memory_order_acquire);
     if (auto refused = JudgeHeader(header)) return Finished(context, *refused);
-    const ServerId from(header.from());
+    const ServerLife asker{.server_id = ServerId(header.from()),
+                           .incarnation = header.incarnation()};
     auto request = convert();
     if (!request.ok()) {
-      CountMalformed(from, request.status());
+      CountMalformed(asker.server_id, request.status());
       return Finished(context, ToGrpc(request.status()));
     }
-    return Wait<Response>(*inbox, rules, from, PeerRequest(*std::move(request)), answer);
+    return Wait<Response>(*inbox, rules, asker, PeerRequest(*std::move(request)), answer);
   }
 
   template <typename Response, typename ProtoResponse>
-  grpc::ServerUnaryReactor* Wait(Inbox& inbox, const HeaderRules& rules, ServerId from,
+  grpc::ServerUnaryReactor* Wait(Inbox& inbox, const HeaderRules& rules, const ServerLife& asker,
                                  PeerRequest request, ProtoResponse& answer) {
-    observer_.OnRequestReceived(from, KindOf(request));
-    auto* call = new PeerCall<Response, ProtoResponse>(calls_, rules, answer);
+    observer_.OnRequestReceived(asker.server_id, KindOf(request));
+    auto* call = new PeerCall<Response, ProtoResponse>(calls_, rules, asker, answer);
     const CallId call_id = call->Wait();
     const bool accepted = inbox.PushPeer(RequestReceived{
-        .sender = {.peer = from, .call_id = call_id}, .request = std::move(request)});
+        .sender = {.peer = asker.server_id, .call_id = call_id}, .request = std::move(request)});
     if (!accepted && calls_.Take(call_id) != nullptr) {
       call->Finish(grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED,
                                 "OVERLOADED: the inbox for peers is full; try again"));
@@ -256,18 +251,21 @@ class PeerService::Rpcs final : public peer::v1::PeerService::CallbackService,
     }
     const HeaderRules* rules = rules_.load(std::memory_order_acquire);
     if (rules != nullptr) {
-      if (auto refusal = Meet(*greeting, rules->founding())) return ToGrpc(*refusal);
+      if (auto refusal = Meet(*greeting, *rules)) return ToGrpc(*refusal);
+    } else if (!greeting->is_forming() && on_greeted_by_formed_) {
+      on_greeted_by_formed_(*greeting);
     }
-    WriteGreeting(local_, rules == nullptr ? nullptr : &rules->founding(), greeting->from,
-                  greeting->incarnation, response);
+    WriteGreeting(local_, rules == nullptr ? nullptr : &rules->founding(),
+                  {.server_id = greeting->from, .incarnation = greeting->incarnation}, response);
     response.mutable_header()->set_request_number(request.header().request_number());
     return grpc::Status::OK;
   }
 
-  // A formed stranger is refused. A forming one is answered, whoever it is: the founding tells it
-  // whether it belongs here, and it draws the conclusion itself (cluster_birth.h).
-  std::optional<HeaderRefusal> Meet(const Greeting& greeting,
-                                    const FoundingConfiguration& founding) {
+  // A server of another cluster is refused, and another life of a member. A forming one is answered
+  // all the same: the founding tells it whether it belongs here, and it draws the conclusion itself
+  // (cluster_birth.h).
+  std::optional<HeaderRefusal> Meet(const Greeting& greeting, const HeaderRules& rules) {
+    const FoundingConfiguration& founding = rules.founding();
     if (greeting.founding && greeting.founding->cluster_id != founding.cluster_id) {
       return Counted(
           {HeaderProblem::kOtherCluster,
@@ -275,19 +273,22 @@ class PeerService::Rpcs final : public peer::v1::PeerService::CallbackService,
                         ", this server belongs to ", FormatClusterId(founding.cluster_id),
                         "; check the addresses")});
     }
-    const FoundingMember* member = FindMember(founding, greeting.from);
-    if (member != nullptr && member->incarnation == greeting.incarnation) {
-      WatchProcess(greeting.from, greeting.process_nonce);
-      directory_.Note(greeting);
-      return std::nullopt;
+    const std::shared_ptr<const ClusterConfiguration> configuration = rules.configuration();
+    const Member* listed = configuration->Find(greeting.from);
+    if (listed != nullptr && listed->incarnation != greeting.incarnation) {
+      HeaderRefusal refusal{
+          HeaderProblem::kSenderIncarnation,
+          absl::StrCat("greets as server ", greeting.from.value(), " in another life of its data ",
+                       "directory: incarnation ", greeting.incarnation, ", not ",
+                       listed->incarnation)};
+      Count(refusal);
+      if (greeting.is_forming()) return std::nullopt;
+      return refusal;
     }
-    HeaderRefusal refusal{
-        member == nullptr ? HeaderProblem::kUnknownMember : HeaderProblem::kSenderIncarnation,
-        absl::StrCat("greets as server ", greeting.from.value(), ", incarnation ",
-                     greeting.incarnation, ", which this cluster does not list")};
-    Count(refusal);
     if (greeting.is_forming()) return std::nullopt;
-    return refusal;
+    WatchProcess(greeting.from, greeting.process_nonce);
+    directory_.Note(greeting);
+    return std::nullopt;
   }
 
   HeaderRefusal Counted(HeaderRefusal refusal) {
@@ -326,7 +327,7 @@ class PeerService::Rpcs final : public peer::v1::PeerService::CallbackService,
   }
 
   void WatchProcess(ServerId from, std::uint64_t nonce) {
-    if (!process_watch_->Alarms(from, nonce)) return;
+    if (!process_watch_.Alarms(from, nonce)) return;
     observer_.OnCloneAlarm(from);
     if (clone_lines_.IsDue()) {
       spdlog::error(
@@ -342,7 +343,8 @@ class PeerService::Rpcs final : public peer::v1::PeerService::CallbackService,
   PeerDirectory& directory_;
   PeerObserver& observer_;
   WaitingPeerCalls calls_;
-  std::unique_ptr<ProcessWatch> process_watch_;  // written before `rules_`, constant afterwards
+  ProcessWatch process_watch_;
+  std::function<void(const Greeting&)> on_greeted_by_formed_;  // constant once calls come
   std::atomic<const HeaderRules*> rules_{nullptr};
   SnapshotReceiver* snapshots_ = nullptr;  // written before `inbox_`, constant afterwards
   std::atomic<Inbox*> inbox_{nullptr};
@@ -358,6 +360,10 @@ PeerService::PeerService(LocalServer local, const ConversionLimits& limits,
 PeerService::~PeerService() = default;
 
 grpc::Service& PeerService::grpc_service() { return *rpcs_; }
+
+void PeerService::OnGreetedByFormed(std::function<void(const Greeting&)> listener) {
+  rpcs_->OnGreetedByFormed(std::move(listener));
+}
 
 void PeerService::BecomeFounded(const HeaderRules& rules) { rpcs_->BecomeFounded(rules); }
 

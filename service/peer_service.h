@@ -6,10 +6,11 @@
 // UNAVAILABLE with the reason.
 //
 // Error codes: FAILED_PRECONDITION: header refused (HeaderRules); INVALID_ARGUMENT: malformed;
-// RESOURCE_EXHAUSTED: inbox full; UNAVAILABLE: forming, starting or stopping; UNIMPLEMENTED:
-// NOT_SUPPORTED by this version. Messages start with the reason in capitals.
+// RESOURCE_EXHAUSTED: inbox full; UNAVAILABLE: forming, starting or stopping. Messages start with
+// the reason in capitals.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -39,6 +40,10 @@ class PeerService {
 
   // To be registered with the builder of the peer port's server.
   grpc::Service& grpc_service();
+
+  // Called with each greeting of a formed server while this one is forming: it may be an invitation.
+  // gRPC's threads; must not block. Before the gRPC server that carries the service starts.
+  void OnGreetedByFormed(std::function<void(const Greeting&)> listener);
 
   // forming -> founded. `rules` outlives the service. Call at most once.
   void BecomeFounded(const HeaderRules& rules);

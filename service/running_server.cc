@@ -3,16 +3,14 @@
 #include <random>
 #include <thread>
 #include <utility>
-#include <vector>
+
+#include "service/hand_over_call.h"
 
 namespace raft {
 namespace {
 
-ClusterConfiguration VotersOf(const FoundingConfiguration& founding) {
-  std::vector<ServerId> voters;
-  for (const FoundingMember& member : founding.members) voters.push_back(member.server_id);
-  return ClusterConfiguration(std::move(voters));
-}
+// What asking for a hand-over is charged with.
+constexpr std::uint64_t kHandOverBytes = 64;
 
 std::uint64_t DrawSeed() {
   std::random_device entropy;
@@ -33,7 +31,7 @@ RunningServer::RunningServer(const RunningServerParts& parts, OpenedServer opene
       opened_(std::move(opened)),
       inbox_(InboxLimitsOf(parts.options)),
       calls_(parts.options.pending_calls_max),
-      raft_(parts.rules.local().server_id, VotersOf(parts.rules.founding()),
+      raft_(parts.rules.local().server_id, opened_.configuration,
             RaftOptionsOf(parts.options), DrawSeed(), std::move(opened_.recovered)),
       disk_(*opened_.storage, inbox_, parts.observer, parts.fatal),
       apply_(std::move(opened_.state), *opened_.installer, inbox_, calls_, board_, parts.observer,
@@ -66,7 +64,7 @@ RunningServer::RunningServer(const RunningServerParts& parts, OpenedServer opene
       ticker_(std::chrono::milliseconds(parts.options.tick_ms), inbox_),
       formed_{.self = parts.rules.local().server_id,
               .cluster_id = FormatClusterId(parts.rules.founding().cluster_id),
-              .founding = parts.rules.founding(),
+              .rules = parts.rules,
               .inbox = inbox_,
               .calls = calls_,
               .apply = apply_,
@@ -81,6 +79,20 @@ void RunningServer::Start() {
   loop_.Start();
   ticker_.Start();
   peer_service_.Open(inbox_, snapshot_receiver_);
+}
+
+void RunningServer::HandOver(std::chrono::milliseconds patience) {
+  if (!board_.leadership().is_leader()) return;
+  HandOverCall call;
+  const auto until = std::chrono::steady_clock::now() + patience;
+  const std::optional<Ticket> ticket = calls_.Add(&call, until);
+  if (!ticket) return;
+  const bool pushed = inbox_.PushClient(
+      LeadershipTransferRequested{.ticket = *ticket, .target = std::nullopt}, kHandOverBytes);
+  if (!pushed && calls_.Take(*ticket) != nullptr) return;
+  call.WaitUntil(until);
+  // Whoever has taken it out meanwhile answers it, soon.
+  if (calls_.Take(*ticket) == nullptr) call.Wait();
 }
 
 void RunningServer::Drain(std::chrono::milliseconds patience) {

@@ -30,7 +30,7 @@ namespace raft {
 // What a running server is given; all of it outlives the server.
 struct RunningServerParts {
   const Options& options;
-  const HeaderRules& rules;
+  HeaderRules& rules;
   const PeerLinkOptions& peer_link_options;
   PeerService& peer_service;
   PeerDirectory& peers;
@@ -49,6 +49,9 @@ class RunningServer {
   void Start();
   const FormedServer& formed() const { return formed_; }
 
+  // If this server leads: hands over to whoever is furthest, so that clients need not wait for an
+  // election. Gives up after `patience`.
+  void HandOver(std::chrono::milliseconds patience);
   // Waits until no client waits any more, for at most `patience`. Requires: the gate drains.
   void Drain(std::chrono::milliseconds patience);
   // Stops ticker, peers, loop, bulk, disk and apply in this order, answers whoever still waits,

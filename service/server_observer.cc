@@ -19,11 +19,23 @@ const char* ToText(StepDownReason reason) {
       return "it no longer hears from a majority";
     case StepDownReason::kDiskStalled:
       return "its disk finished no write for two election timeouts";
+    case StepDownReason::kRemoved:
+      return "it is no voter of the cluster any more";
   }
   return "";
 }
 
-const char* ToText(BallotKind kind) { return kind == BallotKind::kVote ? "election" : "pre-vote"; }
+const char* ToText(BallotKind kind) {
+  switch (kind) {
+    case BallotKind::kPreVote:
+      return "pre-vote";
+    case BallotKind::kVote:
+      return "election";
+    case BallotKind::kTransfer:
+      return "election the leader asked for";
+  }
+  return "";
+}
 
 const char* ToText(BallotOutcome outcome) {
   switch (outcome) {
@@ -66,6 +78,8 @@ PeerRequestType MetricsType(PeerMessageKind kind) {
       return PeerRequestType::kAppendEntries;
     case PeerMessageKind::kSnapshot:
       return PeerRequestType::kInstallSnapshot;
+    case PeerMessageKind::kTimeoutNow:
+      return PeerRequestType::kTimeoutNow;
   }
   return PeerRequestType::kAppendEntries;
 }
@@ -121,6 +135,19 @@ void LogEvent(const SnapshotNeeded& event) {
 void LogEvent(const SnapshotInstalled& event) {
   spdlog::info("took over a snapshot: the state holds everything up to index {}",
                event.last_included.index.value());
+}
+void LogEvent(const ConfigurationChanged& event) {
+  spdlog::info("the configuration of index {} is in force{}", event.index.value(),
+               event.is_joint ? ", on the way to the next" : "");
+}
+void LogEvent(const ToldRemoved& event) {
+  spdlog::warn(
+      "this server is no member any more: it was removed at index {}. Stop it; its data directory "
+      "is not used again",
+      event.configuration_index.value());
+}
+void LogEvent(const TransferBegan& event) {
+  spdlog::info("handing over to server {}", event.target.value());
 }
 // The rest is the daily business of the protocol.
 void LogEvent(const TermAdopted& event) { spdlog::debug("term is {}", event.term.value()); }

@@ -70,19 +70,9 @@ std::optional<ProcessFailure> ServerProcess::OpenPorts() {
 }
 
 std::optional<ProcessFailure> ServerProcess::OpenDirectory() {
+  if (auto failure = CheckWayIn()) return failure;
   const std::vector<InitialMember> members = InitialMembersOf(options_);
   const std::uint64_t members_hash = members.empty() ? 0 : HashOfInitialMembers(members);
-  // Without a list nothing can be born here; a directory that would stay empty is not created.
-  std::error_code unreadable;
-  const bool nothing_there = std::filesystem::is_empty(options_.data_dir, unreadable) ||
-                             !std::filesystem::exists(options_.data_dir, unreadable);
-  if (members.empty() && nothing_there) {
-    return ProcessFailure{
-        kExitConfiguration,
-        absl::InvalidArgumentError(absl::StrCat(
-            "--initial-members is missing, and ", options_.data_dir,
-            " holds no server yet: name the servers of the new cluster, as in 1=host:7001"))};
-  }
   auto opened = DataDirectory::Open(options_.data_dir, ServerId(options_.server_id), members_hash);
   if (!opened.ok()) return ProcessFailure{kExitDataDirectory, opened.status()};
   directory_ = *std::move(opened);
@@ -94,15 +84,33 @@ std::optional<ProcessFailure> ServerProcess::OpenDirectory() {
             .peer_address = options_.advertised_peer_address(),
             .version = kVersion};
   peers_ = std::make_unique<PeerDirectory>(local_);
-  if (directory_->identity().is_forming()) {
+  if (!directory_->identity().is_forming()) return std::nullopt;
+  if (options_.join) {
+    join_ = std::make_unique<ClusterJoin>(local_, *directory_);
+  } else {
     birth_ = std::make_unique<ClusterBirth>(peer_link_options_, local_, members, *directory_);
   }
   return std::nullopt;
 }
 
+// Without a list nothing can be born here, and nobody is waited for; a directory that would stay
+// empty is not created.
+std::optional<ProcessFailure> ServerProcess::CheckWayIn() const {
+  if (options_.join || !options_.initial_members.empty()) return std::nullopt;
+  std::error_code unreadable;
+  const bool nothing_there = std::filesystem::is_empty(options_.data_dir, unreadable) ||
+                             !std::filesystem::exists(options_.data_dir, unreadable);
+  if (!nothing_there) return std::nullopt;
+  return ProcessFailure{
+      kExitConfiguration,
+      absl::InvalidArgumentError(absl::StrCat(
+          "--initial-members is missing, and ", options_.data_dir,
+          " holds no server yet: name the servers of the new cluster, as in 1=host:7001, or wait "
+          "to be added to one that exists with --join"))};
+}
+
 std::optional<ProcessFailure> ServerProcess::OpenPage() {
-  gate_ = std::make_unique<ClientGate>(
-      [birth = birth_.get()] { return birth == nullptr ? std::string() : birth->WaitingFor(); });
+  gate_ = std::make_unique<ClientGate>([this] { return WaitingFor(); });
   report_ = std::make_unique<ServerReport>(options_, *gate_, *peers_);
   metrics_ = std::make_unique<RaftMetrics>(
       BuildFacts{.version = kVersion, .revision = "", .compiler = kCompiler},
@@ -124,9 +132,14 @@ std::optional<ProcessFailure> ServerProcess::OpenPage() {
 std::optional<ProcessFailure> ServerProcess::OpenDoors() {
   peer_service_ = std::make_unique<PeerService>(
       local_, ConversionLimits{.entry_data_bytes_max = kCommandBytesCeiling}, *peers_, *observer_);
+  if (join_ != nullptr) {
+    peer_service_->OnGreetedByFormed(
+        [this](const Greeting& greeting) { join_->Consider(greeting); });
+  }
   consensus_service_ =
       std::make_unique<ConsensusService>(ClientLimitsOf(options_), *gate_, *errors_, *metrics_);
-  cluster_service_ = std::make_unique<ClusterService>(*gate_, *errors_, *report_, *metrics_);
+  cluster_service_ = std::make_unique<ClusterService>(
+      ClientLimitsOf(options_), peer_link_options_, *gate_, *errors_, *report_, *metrics_);
   auto peer_server = GrpcServer::StartForPeers(std::move(peer_listener_), peer_link_options_,
                                                peer_service_->grpc_service());
   if (!peer_server.ok()) return ProcessFailure{kExitFailed, peer_server.status()};
@@ -146,21 +159,29 @@ std::optional<ProcessFailure> ServerProcess::OpenDoors() {
 }
 
 std::optional<ProcessFailure> ServerProcess::Form(const std::stop_token& stop) {
-  if (birth_ == nullptr) {
-    rules_ = std::make_unique<HeaderRules>(local_, directory_->identity().founding);
-    return std::nullopt;
-  }
-  spdlog::info("forming a new cluster of {}", options_.initial_members);
-  const absl::StatusOr<FoundingConfiguration> founding = birth_->Run(stop);
+  const absl::StatusOr<FoundingConfiguration> founding = BecomePartOfACluster(stop);
   if (stop.stop_requested()) return std::nullopt;
   if (!founding.ok()) {
     const bool misconfigured = founding.status().code() == absl::StatusCode::kInvalidArgument;
     return ProcessFailure{misconfigured ? kExitConfiguration : kExitDataDirectory,
                           founding.status()};
   }
-  spdlog::info("the cluster is formed: {}", FormatClusterId(founding->cluster_id));
+  spdlog::info("this server belongs to cluster {}", FormatClusterId(founding->cluster_id));
   rules_ = std::make_unique<HeaderRules>(local_, *founding);
   return std::nullopt;
+}
+
+absl::StatusOr<FoundingConfiguration> ServerProcess::BecomePartOfACluster(
+    const std::stop_token& stop) {
+  if (join_ != nullptr) return join_->Run(stop);
+  if (birth_ == nullptr) return directory_->identity().founding;
+  spdlog::info("forming a new cluster of {}", options_.initial_members);
+  return birth_->Run(stop);
+}
+
+std::string ServerProcess::WaitingFor() const {
+  if (join_ != nullptr) return join_->WaitingFor();
+  return birth_ == nullptr ? std::string() : birth_->WaitingFor();
 }
 
 std::optional<ProcessFailure> ServerProcess::Serve(const std::stop_token& stop) {
@@ -190,11 +211,12 @@ std::optional<ProcessFailure> ServerProcess::Serve(const std::stop_token& stop) 
   return std::nullopt;
 }
 
-// The reverse of the flow of data: health first, so that clients leave by themselves; then no new
-// work; then whoever waits gets an answer; storage once nobody writes. The page ends with this
+// The reverse of the flow of data: health first, so that clients leave by themselves; then somebody
+// else leads, and there is no new work; then whoever waits gets an answer; storage once nobody writes. The page ends with this
 // object, last, so that an operator can watch.
 absl::Status ServerProcess::StopServing() {
   client_server_->health()->Shutdown();
+  running_->HandOver(std::chrono::milliseconds(options_.election_timeout_max_ms));
   gate_->Drain();
   running_->Drain(kDrainPatience);
   housekeeping_->Stop();

@@ -2,8 +2,8 @@
 // stops.
 //
 // Order of start: gRPC ports (a second server on them fails here, before it touches data), data
-// directory, page, doors for peers and clients, birth of the cluster if it has none yet, the
-// running server. The order of stop is in Serve. Knows how to wire the parts and nothing of what
+// directory, page, doors for peers and clients, birth of the cluster or joining one if it has none
+// yet, the running server. The order of stop is in Serve. Knows how to wire the parts and nothing of what
 // they do. Main thread.
 #pragma once
 
@@ -15,6 +15,7 @@
 #include "metrics/http_page.h"
 #include "metrics/raft_metrics.h"
 #include "service/cluster_birth.h"
+#include "service/cluster_join.h"
 #include "service/cluster_service.h"
 #include "service/consensus_service.h"
 #include "service/grpc_server.h"
@@ -52,9 +53,12 @@ class ServerProcess {
  private:
   std::optional<ProcessFailure> OpenPorts();
   std::optional<ProcessFailure> OpenDirectory();
+  std::optional<ProcessFailure> CheckWayIn() const;
   std::optional<ProcessFailure> OpenPage();
   std::optional<ProcessFailure> OpenDoors();
   std::optional<ProcessFailure> Form(const std::stop_token& stop);
+  absl::StatusOr<FoundingConfiguration> BecomePartOfACluster(const std::stop_token& stop);
+  std::string WaitingFor() const;
   std::optional<ProcessFailure> Serve(const std::stop_token& stop);
   absl::Status StopServing();
 
@@ -65,7 +69,9 @@ class ServerProcess {
   std::unique_ptr<DataDirectory> directory_;
   LocalServer local_;
   std::unique_ptr<PeerDirectory> peers_;
-  std::unique_ptr<ClusterBirth> birth_;  // null: the cluster was formed before this start
+  // At most one of them, and none once this server is part of a cluster.
+  std::unique_ptr<ClusterBirth> birth_;
+  std::unique_ptr<ClusterJoin> join_;
   std::unique_ptr<ClientGate> gate_;
   std::unique_ptr<ServerReport> report_;
   std::unique_ptr<RaftMetrics> metrics_;

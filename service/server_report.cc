@@ -45,6 +45,24 @@ v1::PeerFlow ToProto(PeerState state) {
   return v1::PEER_FLOW_UNSPECIFIED;
 }
 
+v1::MemberRole ToProto(MemberRole role) {
+  switch (role) {
+    case MemberRole::kVoter:
+      return v1::MEMBER_ROLE_VOTER;
+    case MemberRole::kLearner:
+      return v1::MEMBER_ROLE_LEARNER;
+    case MemberRole::kJoining:
+      return v1::MEMBER_ROLE_JOINING;
+  }
+  return v1::MEMBER_ROLE_UNSPECIFIED;
+}
+
+// The configuration in force is committed, and leads to no other.
+bool IsSettled(const RaftStatus& status) {
+  return !status.configuration->is_joint() && !status.configuration->HasJoining() &&
+         status.configuration_index <= status.commit_index;
+}
+
 void SetMs(std::int64_t milliseconds, google::protobuf::Duration& duration) {
   duration.set_seconds(milliseconds / 1000);
   duration.set_nanos(static_cast<int>(milliseconds % 1000) * 1'000'000);
@@ -94,7 +112,10 @@ v1::GetStatusResponse ServerReport::Status(const StateFacts& facts) const {
   const RaftStatus status = formed->board.Read();
   FillCore(*formed, status, facts, response);
   FillPeers(status, response);
-  for (v1::Member& member : MembersOf(*formed)) *response.add_members() = std::move(member);
+  for (const Member& member : status.configuration->members()) {
+    *response.add_members() = Described(member);
+  }
+  response.set_config_index(status.configuration_index.value());
   for (std::string& warning : Warnings(status)) response.add_warnings(std::move(warning));
   return response;
 }
@@ -133,17 +154,15 @@ void ServerReport::FillPeers(const RaftStatus& status, v1::GetStatusResponse& re
   }
 }
 
-std::vector<v1::Member> ServerReport::MembersOf(const FormedServer& formed) const {
-  std::vector<v1::Member> members;
-  for (const FoundingMember& founding : formed.founding.members) {
-    v1::Member& member = members.emplace_back();
-    member.set_server_id(founding.server_id.value());
-    member.set_peer_address(founding.peer_address);
-    member.set_client_address(peers_.ClientAddressOf(founding.server_id));
-    member.set_role(v1::MEMBER_ROLE_VOTER);
-    member.set_incarnation(founding.incarnation);
-  }
-  return members;
+v1::Member ServerReport::Described(const Member& member) const {
+  v1::Member described;
+  described.set_server_id(member.server_id.value());
+  described.set_peer_address(member.peer_address);
+  described.set_client_address(peers_.ClientAddressOf(member.server_id));
+  described.set_role(ToProto(member.role));
+  described.set_incarnation(member.incarnation);
+  described.set_leaving(member.leaves);
+  return described;
 }
 
 v1::ListMembersResponse ServerReport::Members() const {
@@ -152,7 +171,14 @@ v1::ListMembersResponse ServerReport::Members() const {
   if (formed == nullptr) return response;
   const RaftStatus status = formed->board.Read();
   FillHeader(*formed, StandingOf(status, status.applied_index), *response.mutable_header());
-  for (v1::Member& member : MembersOf(*formed)) *response.add_members() = std::move(member);
+  for (const Member& member : status.configuration->members()) {
+    *response.add_members() = Described(member);
+  }
+  for (const Member& member : status.configuration->old_members()) {
+    *response.add_old_members() = Described(member);
+  }
+  response.set_config_index(status.configuration_index.value());
+  response.set_settled(IsSettled(status));
   return response;
 }
 
@@ -180,12 +206,35 @@ std::vector<std::string> ServerReport::Warnings(const RaftStatus& status) const 
                                     options_.log_bytes_max,
                                     " bytes (--log-bytes-max); beyond that proposals are refused"));
   }
+  WarnOfMembership(status, warnings);
   MutexLock lock(mutex_);
   if (sizes_.disk_free_bytes != 0 && sizes_.disk_free_bytes < kDiskFreeWarningBytes) {
     warnings.push_back(absl::StrCat("only ", sizes_.disk_free_bytes >> 20,
                                     " MiB are free on the disk of ", options_.data_dir));
   }
   return warnings;
+}
+
+void ServerReport::WarnOfMembership(const RaftStatus& status,
+                                    std::vector<std::string>& warnings) const {
+  if (const auto reason = WhyNoMember()) warnings.push_back(*reason);
+  const ClusterConfiguration& configuration = *status.configuration;
+  if (configuration.is_joint()) {
+    warnings.push_back("a change of members is under way: majorities are needed of the old and "
+                       "of the new ones");
+  }
+  const Member* self = configuration.Find(status.server_id);
+  if (self != nullptr && self->role != MemberRole::kVoter) {
+    warnings.push_back(self->role == MemberRole::kLearner
+                           ? "this server is a learner: it holds everything and does not vote"
+                           : "this server is joining: it becomes a voter when it keeps up");
+  }
+  for (const PeerStatus& peer : status.peers) {
+    const Member* member = configuration.Find(peer.peer);
+    if (member == nullptr || member->role != MemberRole::kJoining) continue;
+    warnings.push_back(absl::StrCat("a change of members waits for server ", peer.peer.value(),
+                                    ": ", peer.lag_entries, " entries behind"));
+  }
 }
 
 // --- Health ------------------------------------------------------------------------------------
@@ -220,8 +269,18 @@ std::optional<std::string> ServerReport::WhyBehind() const {
   return std::nullopt;
 }
 
+std::optional<std::string> ServerReport::WhyNoMember() const {
+  const FormedServer* formed = gate_.formed();
+  if (formed == nullptr) return std::nullopt;
+  const RaftStatus status = formed->board.Read();
+  if (!status.removed_at) return std::nullopt;
+  return absl::StrCat("this server is no member any more: it was removed at index ",
+                      status.removed_at->value());
+}
+
 std::optional<std::string> ServerReport::WhyNotReady() const {
   if (gate_.draining()) return "this server is stopping";
+  if (auto reason = WhyNoMember()) return reason;
   if (auto reason = WhyNoLeader()) return reason;
   return WhyBehind();
 }
@@ -239,7 +298,8 @@ MetricsSnapshot ServerReport::Snapshot() const {
   snapshot.status.server_id = ServerId(options_.server_id);
   snapshot.livez = {{.name = "event_loop", .failure = WhyNotAlive()}};
   snapshot.readyz = {{.name = "has_leader", .failure = WhyNoLeader()},
-                     {.name = "caught_up", .failure = WhyBehind()}};
+                     {.name = "caught_up", .failure = WhyBehind()},
+                     {.name = "member", .failure = WhyNoMember()}};
   {
     MutexLock lock(mutex_);
     snapshot.storage_sizes = {{.component = "log", .bytes = sizes_.log_bytes},
@@ -256,7 +316,7 @@ MetricsSnapshot ServerReport::Snapshot() const {
   snapshot.status = formed->board.Read();
   snapshot.cluster_id = formed->cluster_id;
   snapshot.warnings = Warnings(snapshot.status);
-  for (const FoundingMember& member : formed->founding.members) {
+  for (const Member& member : snapshot.status.configuration->AllMembers()) {
     snapshot.members.push_back({.server_id = member.server_id,
                                 .peer_address = member.peer_address,
                                 .client_address = peers_.ClientAddressOf(member.server_id)});

@@ -63,10 +63,12 @@ class ServerReport {
   void FillCore(const FormedServer& formed, const RaftStatus& status, const StateFacts& facts,
                 v1::GetStatusResponse& response) const;
   void FillPeers(const RaftStatus& status, v1::GetStatusResponse& response) const;
-  std::vector<v1::Member> MembersOf(const FormedServer& formed) const;
+  v1::Member Described(const Member& member) const;
   std::vector<std::string> Warnings(const RaftStatus& status) const;
+  void WarnOfMembership(const RaftStatus& status, std::vector<std::string>& warnings) const;
   std::optional<std::string> WhyNoLeader() const;
   std::optional<std::string> WhyBehind() const;
+  std::optional<std::string> WhyNoMember() const;
   std::int64_t TicksToMs(std::uint64_t ticks) const;
 
   const Options& options_;

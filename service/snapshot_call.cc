@@ -24,10 +24,10 @@ SnapshotCall* SnapshotCall::Open(const SnapshotCallParts& parts,
 
 // --- How it ends ------------------------------------------------------------------------------
 
-void SnapshotCall::Answer(ServerId to, const PeerResponse& response) {
+void SnapshotCall::Answer(const PeerResponse& response) {
   const auto* answer = std::get_if<InstallSnapshotResponse>(&response);
   RAFT_CHECK(answer != nullptr, "a request is answered in kind");
-  parts_.rules.Stamp(to, *answer_.mutable_header());
+  parts_.rules.Stamp(sender_, *answer_.mutable_header());
   ToProto(*answer, answer_);
   End(grpc::Status::OK);
 }
@@ -106,6 +106,7 @@ void SnapshotCall::TakeOffer() {
   const grpc::Status judged = parts_.door.JudgeOffer(message_, offer);
   if (!judged.ok()) return BreakWith(judged);
   offer_ = offer;
+  sender_ = {.server_id = offer.leader_id, .incarnation = message_.header().incarnation()};
   const bool accepted = parts_.door.HandOver(
       {.sender = {.peer = offer.leader_id, .call_id = call_id_}, .request = offer});
   if (!accepted) {

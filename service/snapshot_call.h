@@ -60,7 +60,7 @@ class SnapshotCall final : public grpc::ServerReadReactor<peer::v1::InstallSnaps
       : parts_(parts), answer_(answer) {}
 
   // WaitingPeerCall.
-  void Answer(ServerId to, const PeerResponse& response) override;
+  void Answer(const PeerResponse& response) override;
   void Abandon(const std::string& reason) override;
   // SnapshotStream.
   bool ReadNext() override;
@@ -88,6 +88,7 @@ class SnapshotCall final : public grpc::ServerReadReactor<peer::v1::InstallSnaps
   // Belong to gRPC between ReadNext and OnReadDone, to OnReadDone otherwise.
   peer::v1::InstallSnapshotRequest message_;
   std::optional<InstallSnapshotRequest> offer_;
+  ServerLife sender_;  // of the offer
   std::uint64_t offset_ = 0;
 
   mutable Mutex mutex_;

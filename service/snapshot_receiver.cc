@@ -103,7 +103,8 @@ void SnapshotReceiver::Finish() {
   const SnapshotStored stored{.sender = snapshot.sender,
                               .number = snapshot.number,
                               .last_included = snapshot.last_included,
-                              .log_time_ms = header->log_time_ms};
+                              .log_time_ms = header->log_time_ms,
+                              .configuration = header->configuration};
   EndStoring(SnapshotReceipt::kStored);
   parts_.inbox.PushSnapshotStored(stored);
 }

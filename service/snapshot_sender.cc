@@ -35,7 +35,7 @@ class SnapshotSender::Transfer final
     : public grpc::ClientWriteReactor<peer::v1::InstallSnapshotRequest>,
       public std::enable_shared_from_this<Transfer> {
  public:
-  Transfer(SnapshotSender& sender, const FoundingMember& peer, const SnapshotToSend& snapshot)
+  Transfer(SnapshotSender& sender, const Member& peer, const SnapshotToSend& snapshot)
       : sender_(sender),
         parts_(sender.parts_),
         peer_(peer),
@@ -44,6 +44,9 @@ class SnapshotSender::Transfer final
         moved_at_(began_) {}
 
   ServerId peer() const { return peer_.server_id; }
+  ServerLife peer_life() const {
+    return {.server_id = peer_.server_id, .incarnation = peer_.incarnation};
+  }
 
   void Start() {
     Watch();
@@ -114,7 +117,7 @@ class SnapshotSender::Transfer final
               .last_included = source_->header().last_included};
     spdlog::info("sending server {} a snapshot through index {}", peer().value(),
                  offer_.last_included.index.value());
-    parts_.rules.Stamp(peer(), *message_.mutable_header());
+    parts_.rules.Stamp(peer_life(), *message_.mutable_header());
     ToProto(offer_, message_);
     stub_ = peer::v1::PeerService::NewStub(OpenPeerChannel(peer_.peer_address, parts_.links));
     stub_->async()->InstallSnapshot(&context_, &response_, this);
@@ -191,7 +194,7 @@ class SnapshotSender::Transfer final
 
   // None: the answer cannot be honest, or is not for us.
   std::optional<InstallSnapshotResponse> ReadAnswer() {
-    if (auto refusal = parts_.rules.RefuseAnswer(response_.header(), peer())) {
+    if (auto refusal = parts_.rules.RefuseAnswer(response_.header(), peer_life())) {
       parts_.observer.OnHeaderRefused(refusal->problem);
       return std::nullopt;
     }
@@ -244,7 +247,7 @@ class SnapshotSender::Transfer final
 
   SnapshotSender& sender_;
   const SnapshotSenderParts& parts_;
-  const FoundingMember peer_;
+  const Member peer_;
   const SnapshotToSend snapshot_;
   const SteadyClock::time_point began_;
 
@@ -265,25 +268,34 @@ class SnapshotSender::Transfer final
   bool ended_ = false;
 };
 
-void SnapshotSender::Send(const FoundingMember& peer, const SnapshotToSend& snapshot) {
+void SnapshotSender::Send(const Member& peer, const SnapshotToSend& snapshot) {
+  GiveUp(peer.server_id);
   const auto transfer = std::make_shared<Transfer>(*this, peer, snapshot);
-  std::vector<std::shared_ptr<Transfer>> earlier;
   bool closed = false;
   {
     MutexLock lock(mutex_);
     closed = closed_;
-    for (const auto& other : transfers_) {
-      if (other->peer() == peer.server_id) earlier.push_back(other);
-    }
     if (!closed) transfers_.push_back(transfer);
   }
-  for (const auto& other : earlier) other->GiveUp(PeerCallOutcome::kCancelled);
   if (closed) {
     std::ignore =
         parts_.inbox.PushPeer(PeerUnreachable{.peer = peer.server_id, .number = snapshot.number});
     return;
   }
   transfer->Start();
+}
+
+void SnapshotSender::GiveUp(ServerId peer) {
+  for (const auto& transfer : TransfersTo(peer)) transfer->GiveUp(PeerCallOutcome::kCancelled);
+}
+
+std::vector<std::shared_ptr<SnapshotSender::Transfer>> SnapshotSender::TransfersTo(ServerId peer) {
+  std::vector<std::shared_ptr<Transfer>> transfers;
+  MutexLock lock(mutex_);
+  for (const auto& transfer : transfers_) {
+    if (transfer->peer() == peer) transfers.push_back(transfer);
+  }
+  return transfers;
 }
 
 void SnapshotSender::Shutdown() {

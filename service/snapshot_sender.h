@@ -15,7 +15,6 @@
 #include <vector>
 
 #include "core/effects.h"
-#include "persistence/identity.h"
 #include "persistence/mutex.h"
 #include "service/conversion/peer_identity.h"
 #include "service/loop/apply_thread.h"
@@ -49,7 +48,9 @@ class SnapshotSender {
 
   // Ends in exactly one input: ResponseReceived or PeerUnreachable. An earlier transfer to the same
   // peer is given up.
-  void Send(const FoundingMember& peer, const SnapshotToSend& snapshot);
+  void Send(const Member& peer, const SnapshotToSend& snapshot);
+  // Ends the transfers to a server that is no peer any more, soon. Event loop's thread.
+  void GiveUp(ServerId peer);
 
   // Gives up every transfer, also each that comes later; returns when none is left. Requires: apply
   // and bulk thread still run.
@@ -58,6 +59,7 @@ class SnapshotSender {
  private:
   class Transfer;
 
+  std::vector<std::shared_ptr<Transfer>> TransfersTo(ServerId peer);
   void Forget(const Transfer& transfer);
 
   const SnapshotSenderParts parts_;

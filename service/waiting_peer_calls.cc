@@ -29,7 +29,7 @@ WaitingPeerCall* WaitingPeerCalls::Take(CallId call_id) {
 
 void WaitingPeerCalls::Answer(const OutgoingResponse& response) {
   if (WaitingPeerCall* call = Take(response.to.call_id)) {
-    call->Answer(response.to.peer, response.response);
+    call->Answer(response.response);
   }
 }
 

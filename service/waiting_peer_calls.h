@@ -19,7 +19,7 @@ namespace raft {
 class WaitingPeerCall {
  public:
   // Requires: `response` is of the kind that the call asked for.
-  virtual void Answer(ServerId to, const PeerResponse& response) = 0;
+  virtual void Answer(const PeerResponse& response) = 0;
   // The caller sees UNAVAILABLE with this reason.
   virtual void Abandon(const std::string& reason) = 0;
 

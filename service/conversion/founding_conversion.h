@@ -15,8 +15,6 @@
 
 namespace raft {
 
-inline constexpr std::size_t kClusterIdBytes = 16;
-
 // One item of --initial-members: who is to be in the cluster at its birth, and where.
 struct InitialMember {
   ServerId server_id;

@@ -1,6 +1,6 @@
 #include "service/conversion/greeting.h"
 
-#include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -12,15 +12,15 @@ namespace {
 
 // GreetRequest and GreetResponse have the same fields on purpose: both sides say the same.
 template <typename Message>
-void Write(const LocalServer& local, const FoundingConfiguration* founding, ServerId to,
-           std::uint64_t to_incarnation, Message& message) {
+void Write(const LocalServer& local, const FoundingConfiguration* founding, const ServerLife& to,
+           Message& message) {
   message.Clear();
   peer::v1::PeerHeader& header = *message.mutable_header();
   if (founding != nullptr) header.set_cluster_id(founding->cluster_id);
   header.set_from(local.server_id.value());
-  header.set_to(to.value());
+  header.set_to(to.server_id.value());
   header.set_incarnation(local.incarnation);
-  header.set_to_incarnation(to_incarnation);
+  header.set_to_incarnation(to.incarnation);
   header.set_process_nonce(local.process_nonce);
   header.set_protocol_version(kPeerProtocolVersion);
   message.set_protocol_version_min(kPeerProtocolVersion);
@@ -96,23 +96,38 @@ absl::StatusOr<Greeting> Read(const Message& message, ServerId self) {
                   .client_address = message.client_address(),
                   .peer_address = message.peer_address(),
                   .founding = *std::move(founding),
-                  .version = message.version()};
+                  .version = message.version(),
+                  .configuration = std::nullopt};
 }
 
 }  // namespace
 
-void WriteGreeting(const LocalServer& local, const FoundingConfiguration* founding, ServerId to,
-                   std::uint64_t to_incarnation, peer::v1::GreetRequest& message) {
-  Write(local, founding, to, to_incarnation, message);
+void WriteGreeting(const LocalServer& local, const FoundingConfiguration* founding,
+                   const ServerLife& to, peer::v1::GreetRequest& message) {
+  Write(local, founding, to, message);
 }
 
-void WriteGreeting(const LocalServer& local, const FoundingConfiguration* founding, ServerId to,
-                   std::uint64_t to_incarnation, peer::v1::GreetResponse& message) {
-  Write(local, founding, to, to_incarnation, message);
+void WriteGreeting(const HeaderRules& rules, const ServerLife& to,
+                   peer::v1::GreetRequest& message) {
+  Write(rules.local(), &rules.founding(), to, message);
+  const std::shared_ptr<const ClusterConfiguration> configuration = rules.configuration();
+  if (!configuration->members().empty()) message.set_configuration(configuration->Encode());
+}
+
+void WriteGreeting(const LocalServer& local, const FoundingConfiguration* founding,
+                   const ServerLife& to, peer::v1::GreetResponse& message) {
+  Write(local, founding, to, message);
 }
 
 absl::StatusOr<Greeting> ReadGreeting(const peer::v1::GreetRequest& message, ServerId self) {
-  return Read(message, self);
+  absl::StatusOr<Greeting> greeting = Read(message, self);
+  if (!greeting.ok() || message.configuration().empty()) return greeting;
+  greeting->configuration = ClusterConfiguration::Decode(message.configuration());
+  if (greeting->is_forming() || !greeting->configuration) {
+    return absl::InvalidArgumentError(
+        "MALFORMED: greeting with a configuration that makes no sense, or of a forming server");
+  }
+  return greeting;
 }
 
 absl::StatusOr<Greeting> ReadGreeting(const peer::v1::GreetResponse& message, ServerId self) {

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "core/cluster_configuration.h"
 #include "persistence/identity.h"
 #include "raft/peer/v1/peer_service.pb.h"
 #include "service/conversion/peer_identity.h"
@@ -25,19 +26,24 @@ struct Greeting {
   std::string peer_address;                       // advertised; may be empty
   std::optional<FoundingConfiguration> founding;  // none: the sender is forming
   std::string version;
+  // The sender's configuration in force; none: it is forming, does not know it yet, or answers.
+  std::optional<ClusterConfiguration> configuration;
 
   bool is_forming() const { return !founding.has_value(); }
 };
 
-// `founding` null: this server is forming. `to_incarnation` 0: not known yet.
-void WriteGreeting(const LocalServer& local, const FoundingConfiguration* founding, ServerId to,
-                   std::uint64_t to_incarnation, peer::v1::GreetRequest& message);
-void WriteGreeting(const LocalServer& local, const FoundingConfiguration* founding, ServerId to,
-                   std::uint64_t to_incarnation, peer::v1::GreetResponse& message);
+// `founding` null: this server is forming. An incarnation of 0 in `to`: not known yet. A request
+// of a formed server that knows its configuration carries that too: whom it lists belongs to the
+// cluster.
+void WriteGreeting(const LocalServer& local, const FoundingConfiguration* founding,
+                   const ServerLife& to, peer::v1::GreetRequest& message);
+void WriteGreeting(const HeaderRules& rules, const ServerLife& to, peer::v1::GreetRequest& message);
+void WriteGreeting(const LocalServer& local, const FoundingConfiguration* founding,
+                   const ServerLife& to, peer::v1::GreetResponse& message);
 
 // INVALID_ARGUMENT: an id, incarnation or nonce of 0, a cluster id that is neither the founding's
-// nor empty, a damaged founding, forming and formed at once. FAILED_PRECONDITION: no protocol
-// version in common, or not addressed to `self`.
+// nor empty, a damaged founding or configuration, forming and formed at once. FAILED_PRECONDITION:
+// no protocol version in common, or not addressed to `self`.
 absl::StatusOr<Greeting> ReadGreeting(const peer::v1::GreetRequest& message, ServerId self);
 absl::StatusOr<Greeting> ReadGreeting(const peer::v1::GreetResponse& message, ServerId self);
 

@@ -1,10 +1,12 @@
 #include "service/conversion/message_conversion.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "absl/strings/string_view.h"
+#include "core/cluster_configuration.h"
 #include "service/conversion/message_rules.h"
 
 namespace raft {
@@ -40,13 +42,31 @@ absl::StatusOr<Response> ReadVote(absl::string_view name, const ProtoResponse& m
                   .vote_granted = message.vote_granted()};
 }
 
+// None: a kind of a later version.
+std::optional<EntryKind> KindOf(const peer::v1::Entry& entry) {
+  switch (entry.kind()) {
+    case peer::v1::ENTRY_KIND_COMMAND:
+      return EntryKind::kCommand;
+    case peer::v1::ENTRY_KIND_NO_OP:
+      return EntryKind::kNoOp;
+    case peer::v1::ENTRY_KIND_CONFIGURATION:
+      return EntryKind::kConfiguration;
+    default:
+      return std::nullopt;
+  }
+}
+
 // The kinds a leader of this version makes. A newer one's entries must not be stored blindly: this
-// server could never apply them.
+// server could never apply them. A configuration is in force as soon as it is stored, so it must be
+// one (§6).
 void RequireKnownEntry(Rules& rules, const peer::v1::Entry& entry) {
-  const bool known_kind =
-      entry.kind() == peer::v1::ENTRY_KIND_COMMAND || entry.kind() == peer::v1::ENTRY_KIND_NO_OP;
-  rules.Require(known_kind, "entry ", entry.index(), " is of kind ", static_cast<int>(entry.kind()),
+  const std::optional<EntryKind> kind = KindOf(entry);
+  rules.Require(kind.has_value(), "entry ", entry.index(), " is of kind ",
+                static_cast<int>(entry.kind()),
                 ", which belongs to a later version; upgrade this server");
+  rules.Require(
+      kind != EntryKind::kConfiguration || ClusterConfiguration::Decode(entry.data()).has_value(),
+      "entry ", entry.index(), " is a configuration that makes no sense");
   rules.Require(entry.session_id() == 0 && entry.session_sequence() == 0 &&
                     entry.lowest_outstanding_sequence() == 0,
                 "entry ", entry.index(),
@@ -88,11 +108,9 @@ void RequireEntries(Rules& rules, const peer::v1::AppendEntriesRequest& message,
 }
 
 LogEntryPointer TakeEntry(peer::v1::Entry& entry) {
-  const EntryKind kind =
-      entry.kind() == peer::v1::ENTRY_KIND_NO_OP ? EntryKind::kNoOp : EntryKind::kCommand;
   return std::make_shared<const LogEntry>(LogEntry{.index = LogIndex(entry.index()),
                                                    .term = Term(entry.term()),
-                                                   .kind = kind,
+                                                   .kind = *KindOf(entry),
                                                    .log_time_ms = entry.log_time_ms(),
                                                    .data = std::move(*entry.mutable_data())});
 }
@@ -136,11 +154,10 @@ absl::StatusOr<PreVoteRequest> FromProto(const peer::v1::PreVoteRequest& message
 absl::StatusOr<RequestVoteRequest> FromProto(const peer::v1::RequestVoteRequest& message) {
   Rules rules("RequestVote request");
   RequireBallot(rules, message);
-  rules.Require(
-      !message.leadership_transfer(),
-      "leadership_transfer is set, which belongs to a later version; upgrade this server");
   if (rules.broken()) return rules.status();
-  return MakeBallot<RequestVoteRequest>(message);
+  RequestVoteRequest request = MakeBallot<RequestVoteRequest>(message);
+  request.leadership_transfer = message.leadership_transfer();
+  return request;
 }
 
 absl::StatusOr<AppendEntriesRequest> FromProto(peer::v1::AppendEntriesRequest&& message,
@@ -170,8 +187,27 @@ absl::StatusOr<AppendEntriesRequest> FromProto(peer::v1::AppendEntriesRequest&& 
   return request;
 }
 
+absl::StatusOr<TimeoutNowRequest> FromProto(const peer::v1::TimeoutNowRequest& message) {
+  Rules rules("TimeoutNow request");
+  RequireRequestHeader(rules, message.header());
+  RequireTerm(rules, message.term());
+  if (rules.broken()) return rules.status();
+  return TimeoutNowRequest{.number = RequestNumber(message.header().request_number()),
+                           .term = Term(message.term()),
+                           .leader_id = ServerId(message.header().from())};
+}
+
 absl::StatusOr<PreVoteResponse> FromProto(const peer::v1::PreVoteResponse& message) {
-  return ReadVote<PreVoteResponse>("PreVote response", message);
+  auto response = ReadVote<PreVoteResponse>("PreVote response", message);
+  if (!response.ok()) return response.status();
+  Rules rules("PreVote response");
+  RequireIndex(rules, "removed_at", message.removed_at_index());
+  rules.Require(!message.vote_granted() || message.removed_at_index() == 0,
+                "grants a vote to a server that was removed at index ",
+                message.removed_at_index());
+  if (rules.broken()) return rules.status();
+  response->removed_at = LogIndex(message.removed_at_index());
+  return response;
 }
 
 absl::StatusOr<RequestVoteResponse> FromProto(const peer::v1::RequestVoteResponse& message) {
@@ -208,12 +244,22 @@ absl::StatusOr<AppendEntriesResponse> FromProto(const peer::v1::AppendEntriesRes
   return response;
 }
 
+absl::StatusOr<TimeoutNowResponse> FromProto(const peer::v1::TimeoutNowResponse& message) {
+  Rules rules("TimeoutNow response");
+  RequireNumber(rules, message.header());
+  RequireTerm(rules, message.term());
+  if (rules.broken()) return rules.status();
+  return TimeoutNowResponse{.number = RequestNumber(message.header().request_number()),
+                            .term = Term(message.term())};
+}
+
 void ToProto(const PreVoteRequest& request, peer::v1::PreVoteRequest& message) {
   WriteBallot(request, message);
 }
 
 void ToProto(const RequestVoteRequest& request, peer::v1::RequestVoteRequest& message) {
   WriteBallot(request, message);
+  message.set_leadership_transfer(request.leadership_transfer);
 }
 
 void ToProto(const AppendEntriesRequest& request, peer::v1::AppendEntriesRequest& message) {
@@ -234,8 +280,14 @@ void ToProto(const AppendEntriesRequest& request, peer::v1::AppendEntriesRequest
   }
 }
 
+void ToProto(const TimeoutNowRequest& request, peer::v1::TimeoutNowRequest& message) {
+  message.mutable_header()->set_request_number(request.number.value());
+  message.set_term(request.term.value());
+}
+
 void ToProto(const PreVoteResponse& response, peer::v1::PreVoteResponse& message) {
   WriteVote(response, message);
+  message.set_removed_at_index(response.removed_at.value());
 }
 
 void ToProto(const RequestVoteResponse& response, peer::v1::RequestVoteResponse& message) {
@@ -251,6 +303,11 @@ void ToProto(const AppendEntriesResponse& response, peer::v1::AppendEntriesRespo
   const ConflictHint& conflict = response.conflict ? *response.conflict : none;
   message.set_conflict_term(conflict.term.value_or(Term(0)).value());
   message.set_conflict_index(conflict.index.value());
+}
+
+void ToProto(const TimeoutNowResponse& response, peer::v1::TimeoutNowResponse& message) {
+  message.mutable_header()->set_request_number(response.number.value());
+  message.set_term(response.term.value());
 }
 
 RequestNumber NumberOf(const PeerRequest& request) {
@@ -302,6 +359,12 @@ absl::Status CheckAnswer(const RequestBounds& bounds, const AppendEntriesRespons
                   response.conflict->index.value(), ", beyond the previous entry ",
                   bounds.previous.value());
   }
+  return rules.status();
+}
+
+absl::Status CheckAnswer(const RequestBounds& bounds, const TimeoutNowResponse& response) {
+  Rules rules("TimeoutNow response");
+  RequireSameNumber(rules, bounds, response);
   return rules.status();
 }
 

@@ -32,9 +32,11 @@ absl::StatusOr<PreVoteRequest> FromProto(const peer::v1::PreVoteRequest& message
 absl::StatusOr<RequestVoteRequest> FromProto(const peer::v1::RequestVoteRequest& message);
 absl::StatusOr<AppendEntriesRequest> FromProto(peer::v1::AppendEntriesRequest&& message,
                                                const ConversionLimits& limits);
+absl::StatusOr<TimeoutNowRequest> FromProto(const peer::v1::TimeoutNowRequest& message);
 absl::StatusOr<PreVoteResponse> FromProto(const peer::v1::PreVoteResponse& message);
 absl::StatusOr<RequestVoteResponse> FromProto(const peer::v1::RequestVoteResponse& message);
 absl::StatusOr<AppendEntriesResponse> FromProto(const peer::v1::AppendEntriesResponse& message);
+absl::StatusOr<TimeoutNowResponse> FromProto(const peer::v1::TimeoutNowResponse& message);
 
 // To the wire: every field of the body, and the header's request_number; the rest of the header is
 // HeaderRules' (peer_identity.h). A `message` used before is overwritten completely and keeps its
@@ -42,9 +44,11 @@ absl::StatusOr<AppendEntriesResponse> FromProto(const peer::v1::AppendEntriesRes
 void ToProto(const PreVoteRequest& request, peer::v1::PreVoteRequest& message);
 void ToProto(const RequestVoteRequest& request, peer::v1::RequestVoteRequest& message);
 void ToProto(const AppendEntriesRequest& request, peer::v1::AppendEntriesRequest& message);
+void ToProto(const TimeoutNowRequest& request, peer::v1::TimeoutNowRequest& message);
 void ToProto(const PreVoteResponse& response, peer::v1::PreVoteResponse& message);
 void ToProto(const RequestVoteResponse& response, peer::v1::RequestVoteResponse& message);
 void ToProto(const AppendEntriesResponse& response, peer::v1::AppendEntriesResponse& message);
+void ToProto(const TimeoutNowResponse& response, peer::v1::TimeoutNowResponse& message);
 
 // What a request asked, as far as its answer is bound by it.
 struct RequestBounds {
@@ -62,6 +66,7 @@ RequestBounds BoundsOf(const PeerRequest& request);
 absl::Status CheckAnswer(const RequestBounds& bounds, const PreVoteResponse& response);
 absl::Status CheckAnswer(const RequestBounds& bounds, const RequestVoteResponse& response);
 absl::Status CheckAnswer(const RequestBounds& bounds, const AppendEntriesResponse& response);
+absl::Status CheckAnswer(const RequestBounds& bounds, const TimeoutNowResponse& response);
 
 // The number that pairs a request with its answer.
 RequestNumber NumberOf(const PeerRequest& request);

@@ -1,10 +1,10 @@
 #include "service/conversion/peer_identity.h"
 
 #include <random>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "core/check.h"
-#include "service/conversion/founding_conversion.h"
 
 namespace raft {
 namespace {
@@ -54,13 +54,61 @@ const char* ToString(HeaderProblem problem) {
 }
 
 HeaderRules::HeaderRules(const LocalServer& local, const FoundingConfiguration& founding)
-    : local_(local), founding_(founding) {
-  const FoundingMember* self = FindMember(founding_, local_.server_id);
-  RAFT_CHECK(self != nullptr && self->incarnation == local_.incarnation,
-             "a server only starts in a cluster that lists this life of it");
+    : local_(local),
+      founding_(founding),
+      configuration_(std::make_shared<const ClusterConfiguration>()) {
+  RAFT_CHECK(!founding_.cluster_id.empty(), "headers are judged once the cluster is founded");
+}
+
+void HeaderRules::Follow(std::shared_ptr<const ClusterConfiguration> configuration) {
+  RAFT_CHECK(configuration != nullptr, "some configuration is always in force");
+  MutexLock lock(mutex_);
+  configuration_.swap(configuration);
+}
+
+std::shared_ptr<const ClusterConfiguration> HeaderRules::configuration() const {
+  MutexLock lock(mutex_);
+  return configuration_;
 }
 
 std::optional<HeaderRefusal> HeaderRules::Refuse(const peer::v1::PeerHeader& header) const {
+  if (auto refusal = RefuseForeign(header)) return refusal;
+  const ServerId from(header.from());
+  if (from == local_.server_id) {
+    return HeaderRefusal{HeaderProblem::kUnknownMember,
+                         absl::StrCat("claims to come from server ", header.from(),
+                                      ", which is this server")};
+  }
+  const std::shared_ptr<const ClusterConfiguration> configuration = this->configuration();
+  const Member* listed = configuration->Find(from);
+  if (listed != nullptr && header.incarnation() != listed->incarnation) {
+    return HeaderRefusal{HeaderProblem::kSenderIncarnation,
+                         absl::StrCat("comes from another life of server ", header.from(),
+                                      "'s data directory; this cluster knows incarnation ",
+                                      listed->incarnation, ", not ", header.incarnation())};
+  }
+  return RefuseAddressee(header);
+}
+
+std::optional<HeaderRefusal> HeaderRules::RefuseAnswer(const peer::v1::PeerHeader& header,
+                                                       const ServerLife& asked) const {
+  if (auto refusal = RefuseForeign(header)) return refusal;
+  if (header.from() != asked.server_id.value()) {
+    return HeaderRefusal{HeaderProblem::kUnknownMember,
+                         absl::StrCat("was answered by server ", header.from(), " where server ",
+                                      asked.server_id.value(), " was asked; check the addresses")};
+  }
+  if (header.incarnation() != asked.incarnation) {
+    return HeaderRefusal{HeaderProblem::kSenderIncarnation,
+                         absl::StrCat("was answered by another life of server ", header.from(),
+                                      "'s data directory: incarnation ", header.incarnation(),
+                                      ", not ", asked.incarnation)};
+  }
+  return RefuseAddressee(header);
+}
+
+// What is malformed, of another cluster, or for somebody else.
+std::optional<HeaderRefusal> HeaderRules::RefuseForeign(const peer::v1::PeerHeader& header) const {
   if (auto refusal = RefuseForm(header)) return refusal;
   if (header.cluster_id() != founding_.cluster_id) {
     return HeaderRefusal{
@@ -69,51 +117,27 @@ std::optional<HeaderRefusal> HeaderRules::Refuse(const peer::v1::PeerHeader& hea
                      local_.server_id.value(), " to ", FormatClusterId(founding_.cluster_id),
                      "; check the addresses")};
   }
-  if (header.to() != local_.server_id.value()) {
-    return HeaderRefusal{HeaderProblem::kNotAddressee,
-                         absl::StrCat("is addressed to server ", header.to(), ", this is server ",
-                                      local_.server_id.value(), "; check the addresses")};
-  }
-  const FoundingMember* sender = FindMember(founding_, ServerId(header.from()));
-  if (sender == nullptr || sender->server_id == local_.server_id) {
-    return HeaderRefusal{HeaderProblem::kUnknownMember,
-                         absl::StrCat("comes from server ", header.from(),
-                                      ", which is no peer of server ", local_.server_id.value())};
-  }
-  if (header.incarnation() != sender->incarnation) {
-    return HeaderRefusal{HeaderProblem::kSenderIncarnation,
-                         absl::StrCat("comes from another life of server ", header.from(),
-                                      "'s data directory; this cluster knows incarnation ",
-                                      sender->incarnation, ", not ", header.incarnation())};
-  }
-  if (header.to_incarnation() != local_.incarnation) {
-    return HeaderRefusal{
-        HeaderProblem::kAddresseeIncarnation,
-        absl::StrCat("is meant for incarnation ", header.to_incarnation(), " of server ",
-                     local_.server_id.value(), ", this is ", local_.incarnation)};
-  }
-  return std::nullopt;
+  if (header.to() == local_.server_id.value()) return std::nullopt;
+  return HeaderRefusal{HeaderProblem::kNotAddressee,
+                       absl::StrCat("is addressed to server ", header.to(), ", this is server ",
+                                    local_.server_id.value(), "; check the addresses")};
 }
 
-std::optional<HeaderRefusal> HeaderRules::RefuseAnswer(const peer::v1::PeerHeader& header,
-                                                       ServerId asked) const {
-  if (auto refusal = Refuse(header)) return refusal;
-  if (header.from() != asked.value()) {
-    return HeaderRefusal{HeaderProblem::kUnknownMember,
-                         absl::StrCat("was answered by server ", header.from(), " where server ",
-                                      asked.value(), " was asked; check the addresses")};
-  }
-  return std::nullopt;
+std::optional<HeaderRefusal> HeaderRules::RefuseAddressee(
+    const peer::v1::PeerHeader& header) const {
+  if (header.to_incarnation() == local_.incarnation) return std::nullopt;
+  return HeaderRefusal{HeaderProblem::kAddresseeIncarnation,
+                       absl::StrCat("is meant for incarnation ", header.to_incarnation(),
+                                    " of server ", local_.server_id.value(), ", this is ",
+                                    local_.incarnation)};
 }
 
-void HeaderRules::Stamp(ServerId to, peer::v1::PeerHeader& header) const {
-  const FoundingMember* addressee = FindMember(founding_, to);
-  RAFT_CHECK(addressee != nullptr, "messages go to members only");
+void HeaderRules::Stamp(const ServerLife& to, peer::v1::PeerHeader& header) const {
   header.set_cluster_id(founding_.cluster_id);
   header.set_from(local_.server_id.value());
-  header.set_to(to.value());
+  header.set_to(to.server_id.value());
   header.set_incarnation(local_.incarnation);
-  header.set_to_incarnation(addressee->incarnation);
+  header.set_to_incarnation(to.incarnation);
   header.set_process_nonce(local_.process_nonce);
   header.set_protocol_version(kPeerProtocolVersion);
 }

@@ -1,17 +1,22 @@
 // Who may speak to whom: the rules of PeerHeader.
 //
 // Every message between servers names its cluster, its sender and addressee and the lives of their
-// data directories. One that does not fit this server's founding configuration changes nothing but
-// a counter, so that a re-used address, an emptied disk or another cluster cannot vote here (traps
-// D10, D11, D13, I14, I15, I16). Knows headers only. Immutable after construction; any thread.
+// data directories. One that does not fit changes nothing but a counter, so that a re-used address,
+// an emptied disk or another cluster cannot vote here (traps D10, D11, D13, I14, I15, I16). A sender
+// that the configuration in force lists speaks in the listed life only. One that it does not list
+// is let in: it may be newer than what this server knows, or removed, and the core tells the two
+// apart. Knows headers only. Any thread; one leaf lock.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
+#include "core/cluster_configuration.h"
 #include "core/types.h"
 #include "persistence/identity.h"
+#include "persistence/mutex.h"
 #include "raft/peer/v1/peer_service.pb.h"
 
 namespace raft {
@@ -40,8 +45,8 @@ enum class HeaderProblem : std::uint8_t {
   kProtocolVersion,       // speaks a protocol this version does not
   kOtherCluster,          // another cluster id
   kNotAddressee,          // addressed to another server
-  kUnknownMember,         // the sender is not in the configuration, or claims to be this server
-  kSenderIncarnation,     // another life of the sender's data directory
+  kUnknownMember,         // the sender claims to be this server, or is not the one that was asked
+  kSenderIncarnation,     // another life of the sender's data directory than the one listed
   kAddresseeIncarnation,  // meant for another life of this server's data directory
 };
 inline constexpr int kHeaderProblemCount = 7;
@@ -53,27 +58,47 @@ struct HeaderRefusal {
   std::string message;  // what is wrong, and where to look
 };
 
+// One life of one server: who a message comes from or goes to.
+struct ServerLife {
+  ServerId server_id;
+  std::uint64_t incarnation = 0;  // of its data directory
+
+  friend bool operator==(const ServerLife&, const ServerLife&) = default;
+};
+
 class HeaderRules {
  public:
-  // Requires: `founding` lists `local` with its incarnation.
+  // Lists nobody until Follow is called. Requires: `founding` is not empty.
   HeaderRules(const LocalServer& local, const FoundingConfiguration& founding);
+  HeaderRules(const HeaderRules&) = delete;
+  HeaderRules& operator=(const HeaderRules&) = delete;
 
-  // None: the message comes from a member of this cluster, in its founding life, and is for us.
+  // From now on this configuration is in force. Not null.
+  void Follow(std::shared_ptr<const ClusterConfiguration> configuration);
+  // Never null; without members until Follow was called.
+  std::shared_ptr<const ClusterConfiguration> configuration() const;
+
+  // None: the message comes from this cluster, from a life that may speak, and is for us.
   std::optional<HeaderRefusal> Refuse(const peer::v1::PeerHeader& header) const;
-  // The same for an answer to a request that was sent to `asked`; the number is compared by
-  // CheckAnswer (message_conversion.h).
+  // The same for an answer to a request that was sent to `asked`, whether it is still listed or
+  // not; the number is compared by CheckAnswer (message_conversion.h).
   std::optional<HeaderRefusal> RefuseAnswer(const peer::v1::PeerHeader& header,
-                                            ServerId asked) const;
+                                            const ServerLife& asked) const;
 
-  // Fills everything but request_number. Requires: `to` is a member.
-  void Stamp(ServerId to, peer::v1::PeerHeader& header) const;
+  // Fills everything but request_number.
+  void Stamp(const ServerLife& to, peer::v1::PeerHeader& header) const;
 
   const LocalServer& local() const { return local_; }
   const FoundingConfiguration& founding() const { return founding_; }
 
  private:
+  std::optional<HeaderRefusal> RefuseForeign(const peer::v1::PeerHeader& header) const;
+  std::optional<HeaderRefusal> RefuseAddressee(const peer::v1::PeerHeader& header) const;
+
   const LocalServer local_;
   const FoundingConfiguration founding_;
+  mutable Mutex mutex_;
+  std::shared_ptr<const ClusterConfiguration> configuration_;
 };
 
 }  // namespace raft

@@ -4,18 +4,15 @@
 
 namespace raft {
 
-ProcessWatch::ProcessWatch(const std::vector<ServerId>& members) {
-  for (const ServerId member : members) members_.emplace(member, std::make_unique<Member>());
-}
-
-bool ProcessWatch::Alarms(ServerId member, std::uint64_t nonce) {
-  const auto found = members_.find(member);
-  if (found == members_.end()) return false;
-  Member& watched = *found->second;
-  if (watched.current_nonce.load(std::memory_order_relaxed) == nonce) return false;
-
-  MutexLock lock(watched.mutex);
-  const std::uint64_t current = watched.current_nonce.load(std::memory_order_relaxed);
+bool ProcessWatch::Alarms(ServerId server, std::uint64_t nonce) {
+  MutexLock lock(mutex_);
+  auto found = servers_.find(server.value());
+  if (found == servers_.end()) {
+    if (servers_.size() >= kServersMax) return false;
+    found = servers_.try_emplace(server.value()).first;
+  }
+  Watched& watched = found->second;
+  const std::uint64_t current = watched.current_nonce;
   if (current == nonce) return false;
   // A replaced process stays replaced: then each of its messages is an alarm, not every second one.
   const auto& replaced = watched.replaced_nonces;
@@ -24,7 +21,7 @@ bool ProcessWatch::Alarms(ServerId member, std::uint64_t nonce) {
     watched.replaced_nonces[watched.next_slot] = current;
     watched.next_slot = (watched.next_slot + 1) % kRememberedNonces;
   }
-  watched.current_nonce.store(nonce, std::memory_order_relaxed);
+  watched.current_nonce = nonce;
   return false;
 }
 

@@ -28,7 +28,7 @@ constexpr std::size_t kAbandonedReadsTolerated = 4096;
 
 bool ApplyWork::empty() const {
   return proposals_appended.empty() && entries.empty() && reads_ready.empty() && refusals.empty() &&
-         overdue.empty() && tasks.empty() && state_change.empty();
+         transfers_ended.empty() && overdue.empty() && tasks.empty() && state_change.empty();
 }
 
 void ApplyWork::clear() {
@@ -36,6 +36,7 @@ void ApplyWork::clear() {
   entries.clear();
   reads_ready.clear();
   refusals.clear();
+  transfers_ended.clear();
   overdue.clear();
   tasks.clear();
   state_change = {};
@@ -46,6 +47,7 @@ void ApplyWork::Append(ApplyWork&& later) {
   MoveToEnd(entries, std::move(later.entries));
   MoveToEnd(reads_ready, std::move(later.reads_ready));
   MoveToEnd(refusals, std::move(later.refusals));
+  MoveToEnd(transfers_ended, std::move(later.transfers_ended));
   MoveToEnd(overdue, std::move(later.overdue));
   MoveToEnd(tasks, std::move(later.tasks));
   state_change = later.state_change;
@@ -218,6 +220,9 @@ void ApplyThread::AnswerProposals(std::span<const LogEntryPointer> batch,
 void ApplyThread::AnswerRefusals(const ApplyWork& work) {
   for (const Refusal& refusal : work.refusals) {
     if (ClientCall* call = calls_.Take(refusal.ticket)) call->OnRefused(refusal);
+  }
+  for (const TransferEnded& ended : work.transfers_ended) {
+    if (ClientCall* call = calls_.Take(ended.ticket)) call->OnTransferEnded(ended);
   }
   for (const UnansweredCall& overdue : work.overdue) {
     overdue.call->OnDeadlinePassed(overdue.appended);

@@ -48,6 +48,7 @@ struct ApplyWork {
   std::vector<LogEntryPointer> entries;
   std::vector<ReadReady> reads_ready;
   std::vector<Refusal> refusals;
+  std::vector<TransferEnded> transfers_ended;
   std::vector<UnansweredCall> overdue;
   std::vector<std::function<void(KeyValueStore&)>> tasks;
   StateChange state_change;

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "core/check.h"
 #include "core/effects.h"
 #include "core/types.h"
 #include "persistence/key_value_store.h"
@@ -41,6 +42,10 @@ class ClientCall {
                                   const Standing& standing) = 0;
   // Apply thread: certainly not appended, not applied and not answered.
   virtual void OnRefused(const Refusal& refusal) = 0;
+  // Apply thread: the hand-over that was asked for came to this end.
+  virtual void OnTransferEnded(const TransferEnded&) {
+    RAFT_CHECK(false, "only who asks for a hand-over hears of its end");
+  }
   // Apply thread: the server's deadline passed. `appended` tells a proposal whose outcome is
   // unknown from one that was certainly not started.
   virtual void OnDeadlinePassed(std::optional<LogPosition> appended) = 0;

@@ -1,5 +1,6 @@
 #include "service/loop/event_loop.h"
 
+#include <optional>
 #include <variant>
 
 #include "service/loop/thread_name.h"
@@ -12,11 +13,28 @@ namespace {
 constexpr std::chrono::milliseconds kOverdueInterval{100};
 constexpr std::size_t kOverdueCallsMax = 4096;
 
-// Whether an event changes what answers to clients say about this server.
+// Whether an event changes what answers to clients say about this server or its cluster.
 bool ChangesStanding(const RaftEvent& event) {
   return std::holds_alternative<TermAdopted>(event) || std::holds_alternative<RoleChanged>(event) ||
          std::holds_alternative<LeaderRecognized>(event) ||
-         std::holds_alternative<LeaderLost>(event) || std::holds_alternative<SteppedDown>(event);
+         std::holds_alternative<LeaderLost>(event) || std::holds_alternative<SteppedDown>(event) ||
+         std::holds_alternative<ConfigurationChanged>(event) ||
+         std::holds_alternative<ToldRemoved>(event);
+}
+
+// Whom a client's input is for; none: it is no client's, or nobody waits for its outcome.
+std::optional<Ticket> TicketOf(const Input& input) {
+  std::optional<Ticket> ticket;
+  if (const auto* proposed = std::get_if<CommandProposed>(&input)) {
+    ticket = proposed->ticket;
+  } else if (const auto* requested = std::get_if<ReadRequested>(&input)) {
+    ticket = requested->ticket;
+  } else if (const auto* change = std::get_if<MembershipChangeRequested>(&input)) {
+    ticket = change->ticket;
+  } else if (const auto* transfer = std::get_if<LeadershipTransferRequested>(&input)) {
+    ticket = transfer->ticket;
+  }
+  return ticket == Ticket() ? std::nullopt : ticket;
 }
 
 }  // namespace
@@ -50,18 +68,14 @@ void EventLoop::StepAll(std::vector<Input>& turn) {
 }
 
 bool EventLoop::WorthStepping(const Input& input) const {
-  if (const auto* proposed = std::get_if<CommandProposed>(&input)) {
-    return parts_.calls.MayStart(proposed->ticket, turn_began_);
-  }
-  if (const auto* requested = std::get_if<ReadRequested>(&input)) {
-    return parts_.calls.MayStart(requested->ticket, turn_began_);
-  }
-  return true;
+  const std::optional<Ticket> ticket = TicketOf(input);
+  return !ticket || parts_.calls.MayStart(*ticket, turn_began_);
 }
 
 void EventLoop::CarryOut(Effects effects) {
   // The disk first: it takes longest. Everything after it runs while the disk works.
   if (effects.persist) parts_.disk.Push(std::move(*effects.persist));
+  if (effects.configuration) parts_.peers.Reconfigure(*effects.configuration);
   for (OutgoingRequest& request : effects.requests) parts_.peers.SendRequest(std::move(request));
   for (OutgoingResponse& response : effects.responses) {
     parts_.peers.SendResponse(std::move(response));
@@ -74,6 +88,7 @@ void EventLoop::CarryOut(Effects effects) {
                  .entries = std::move(effects.entries_to_apply),
                  .reads_ready = std::move(effects.reads_ready),
                  .refusals = std::move(effects.refusals),
+                 .transfers_ended = std::move(effects.transfers_ended),
                  .overdue = OverdueCalls(),
                  .tasks = {},
                  .state_change = {.checkpoint = effects.checkpoint_state,

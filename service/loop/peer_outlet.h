@@ -12,6 +12,9 @@ namespace raft {
 class PeerOutlet {
  public:
   virtual ~PeerOutlet() = default;
+  // Event-loop thread; must not block. Another configuration is in force: from now on requests may
+  // go to its peers and to nobody else.
+  virtual void Reconfigure(const ConfigurationInForce& in_force) = 0;
   // Event-loop thread; must not block. Order does not matter.
   virtual void SendRequest(OutgoingRequest request) = 0;
   // Event-loop thread; must not block. Finishes the waiting call, which may be gone.

@@ -10,8 +10,8 @@
 #include "absl/strings/str_cat.h"
 #include "service/raftctl/failure_report.h"
 #include "service/raftctl/json.h"
+#include "service/raftctl/members_view.h"
 #include "service/raftctl/status_view.h"
-#include "service/raftctl/text_table.h"
 
 namespace raft::ctl {
 namespace {
@@ -100,20 +100,6 @@ void PrintStatus(const GlobalOptions& global, const StatusOptions& options,
   std::fflush(stdout);
 }
 
-std::string MemberRoleName(v1::MemberRole role) {
-  return role == v1::MEMBER_ROLE_LEARNER ? "learner" : "voter";
-}
-
-void PrintMembers(const v1::ListMembersResponse& response) {
-  TextTable table({"SERVER", "ROLE", "LEADER", "PEER ADDRESS", "CLIENT ADDRESS"});
-  for (const v1::Member& member : response.members()) {
-    const bool leads = member.server_id() == response.header().leader_id();
-    table.AddRow({absl::StrCat(member.server_id()), MemberRoleName(member.role()),
-                  leads ? "yes" : "", member.peer_address(), member.client_address()});
-  }
-  std::fputs(table.ToString().c_str(), stdout);
-}
-
 // The health protocol's messages are one field each. Building them from unknown fields spares us
 // generated code whose names another library in the process may have registered.
 google::protobuf::Empty HealthRequest(const std::string& service) {
@@ -162,18 +148,20 @@ int RunMembersList(const GlobalOptions& global) {
   }
   std::string failures;
   bool anyone_answered = false;  // With a refusal of its own, such as: the cluster is forming.
+  const v1::ListMembersResponse* newest = nullptr;
   for (size_t server = 0; server < responses.size(); ++server) {
     if (outcomes[server].outcome == Outcome::kSucceeded) {
-      if (global.output == OutputFormat::kJson) {
-        std::printf("%s\n", ToJson(responses[server]).c_str());
-      } else {
-        PrintMembers(responses[server]);
-      }
-      return kExitOk;
+      const v1::ListMembersResponse& response = responses[server];
+      if (newest == nullptr || newest->config_index() < response.config_index()) newest = &response;
+      continue;
     }
     anyone_answered |= !outcomes[server].reason.empty();
     absl::StrAppend(&failures, "; server at ", global.endpoints[server], ": ",
                     FailureOf(outcomes[server]));
+  }
+  if (newest != nullptr) {
+    PrintMembers(global.output, *newest);
+    return kExitOk;
   }
   if (anyone_answered) {
     return Fail(

@@ -19,7 +19,8 @@ struct StatusOptions {
 
 int RunStatus(const GlobalOptions& global, const StatusOptions& options);
 
-// The members as the first server that answers knows them.
+// The members as the server with the newest configuration knows them: one that was removed may know
+// an older one.
 int RunMembersList(const GlobalOptions& global);
 
 // Asks each server's grpc.health.v1 about `service` ("": the process lives;

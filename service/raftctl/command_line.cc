@@ -21,6 +21,7 @@
 #include "service/raftctl/failure_report.h"
 #include "service/raftctl/key_value_commands.h"
 #include "service/raftctl/load.h"
+#include "service/raftctl/membership_commands.h"
 #include "service/version.h"
 #include "service/whole_number.h"
 
@@ -90,6 +91,9 @@ class CommandLine {
 
   void AddGlobalOptions();
   void AddClusterCommands();
+  void AddMembershipCommands();
+  CLI::Option* AddMembers(CLI::App* command, const std::string& name,
+                          const std::string& description);
   void AddKeyValueCommands();
   void AddScan();
   void AddLoad();
@@ -107,6 +111,8 @@ class CommandLine {
   StatusOptions status_;
   std::string health_endpoint_;
   std::string health_service_ = "raft.v1.ConsensusService";
+  MembershipOptions membership_;
+  std::uint64_t transfer_target_ = 0;
   std::string key_;
   std::optional<std::string> value_;
   std::uint64_t expected_revision_ = 0;
@@ -126,6 +132,7 @@ CommandLine::CommandLine() {
       "6 unknown outcome; 130 interrupted. Put -- in front of a key or value that begins with -.");
   AddGlobalOptions();
   AddClusterCommands();
+  AddMembershipCommands();
   AddKeyValueCommands();
   AddScan();
   AddLoad();
@@ -168,9 +175,6 @@ void CommandLine::AddClusterCommands() {
               "Time between two looks of --watch");
   status->add_flag("--verify-digest", status_.verify_digest,
                    "Reproduce each state digest by a full scan");
-  CLI::App* members = app_.add_subcommand("members", "The members of the cluster.");
-  members->require_subcommand(1);
-  AddCommand(members, "list", "List them.", [this] { return RunMembersList(global_); });
   CLI::App* health =
       AddCommand(&app_, "health", "Exit 0 if every endpoint serves, else 1.", [this] {
         GlobalOptions asked = global_;
@@ -181,6 +185,52 @@ void CommandLine::AddClusterCommands() {
   health
       ->add_option("--service", health_service_, "Health name; empty: alive, raft.leader: it leads")
       ->capture_default_str();
+}
+
+void CommandLine::AddMembershipCommands() {
+  CLI::App* members = app_.add_subcommand("members", "The members of the cluster.");
+  members->require_subcommand(1);
+  AddCommand(members, "list", "List them.", [this] { return RunMembersList(global_); });
+  using Run = int (*)(const GlobalOptions&, const MembershipOptions&);
+  const auto change = [this, members](const char* name, const char* description, Run run) {
+    CLI::App* command = AddCommand(members, name, description,
+                                   [this, run] { return run(global_, membership_); });
+    command->add_flag("--no-wait", membership_.no_wait,
+                      "Return once the change is certain, before it is settled");
+    return command;
+  };
+  CLI::App* add = change("add", "Add a server that was started with --join.", RunMembersAdd);
+  AddMembers(add, "MEMBER", "id=host:port, its peer address")->expected(1);
+  add->add_flag("--learner", membership_.learner, "It holds everything and never votes");
+  CLI::App* promote = change("promote", "Make a learner a voter.", RunMembersPromote);
+  CLI::App* remove = change("remove", "Remove a server.", RunMembersRemove);
+  for (CLI::App* command : {promote, remove}) {
+    command->add_option("ID", membership_.server_id, "The server")
+        ->required()
+        ->check(CheckWholeNumber);
+  }
+  CLI::App* replace = change("replace", "Make these the voters, at once.", RunMembersReplace);
+  AddMembers(replace, "MEMBERS", "id=host:port,id=host:port,... (peer addresses)")
+      ->delimiter(',');
+
+  CLI::App* leader = app_.add_subcommand("leader", "The leader of the cluster.");
+  leader->require_subcommand(1);
+  CLI::App* transfer = AddCommand(leader, "transfer", "Hand leadership to another server.",
+                                  [this] { return RunLeaderTransfer(global_, transfer_target_); });
+  transfer->add_option("--to", transfer_target_, "To this server; else whoever is furthest")
+      ->check(CheckWholeNumber);
+}
+
+CLI::Option* CommandLine::AddMembers(CLI::App* command, const std::string& name,
+                                     const std::string& description) {
+  const auto parse = [this](const std::vector<std::string>& words) {
+    for (const std::string& word : words) {
+      const std::string problem = ParseMember(word, &membership_.members.emplace_back());
+      if (!problem.empty()) throw CLI::ValidationError(problem);
+    }
+  };
+  return command->add_option_function<std::vector<std::string>>(name, parse, description)
+      ->required();
 }
 
 void CommandLine::AddKeyValueCommands() {

@@ -10,10 +10,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "raft/v1/consensus_service.pb.h"
+#include "service/raftctl/conversation.h"
 #include "service/raftctl/failure_report.h"
 #include "service/raftctl/interrupt.h"
 #include "service/raftctl/json.h"
-#include "service/raftctl/leader_client.h"
 
 namespace raft::ctl {
 namespace {
@@ -21,54 +21,15 @@ namespace {
 constexpr char kPropose[] = "/raft.v1.ConsensusService/Propose";
 constexpr char kRead[] = "/raft.v1.ConsensusService/Read";
 constexpr std::uint64_t kPageItems = 1'000;
-// A server that does not answer a read must leave time to ask the others.
-constexpr int kReadTriesMin = 3;
 // Far above what any server takes, so that a wrong file does not fill the memory first.
 constexpr size_t kValueBytesMax = 64 << 20;
 
 void WriteBytes(const std::string& bytes) { std::fwrite(bytes.data(), 1, bytes.size(), stdout); }
 
-// One command's talk with the cluster: sends a request and waits.
-class Conversation {
- public:
-  explicit Conversation(const GlobalOptions& global)
-      : global_(global), client_(&engine_, global.endpoints, /*connections=*/1) {}
-
-  // Returns kExitOk with `response` filled, or has printed why not.
-  int Propose(const char* what, const v1::ProposeRequest& request, v1::ProposeResponse* response) {
-    return Ask(what, Effect::kChanges,
-               {.method = kPropose, .request = &request, .response = response});
-  }
-  int Read(const char* what, const v1::ReadRequest& request, v1::ReadResponse* response) {
-    return Ask(what, Effect::kReads,
-               {.method = kRead,
-                .request = &request,
-                .response = response,
-                .attempt_timeout = global_.timeout / kReadTriesMin,
-                .retry_unknown_outcome = true});
-  }
-
- private:
-  int Ask(const char* what, Effect effect, LeaderCall call) {
-    call.deadline = Clock::now() + global_.timeout;
-    bool answered = false;
-    LeaderCallResult answer;
-    client_.Start(call, [&](const LeaderCallResult& result) {
-      answered = true;
-      answer = result;
-    });
-    if (!engine_.Run([&] { return answered; })) {
-      engine_.CancelAll();
-      return FailInterrupted(what, effect);
-    }
-    if (answer.ok()) return kExitOk;
-    return Fail(ReportFailure(what, effect, answer, client_.Reach()));
-  }
-
-  const GlobalOptions& global_;
-  CallEngine engine_;
-  LeaderClient client_;
-};
+int Propose(const GlobalOptions& global, const char* what, const v1::ProposeRequest& request,
+            v1::ProposeResponse* response) {
+  return Conversation(global).Change(what, kPropose, request, response);
+}
 
 bool WantsJson(const GlobalOptions& global) { return global.output == OutputFormat::kJson; }
 
@@ -141,7 +102,7 @@ int RunPut(const GlobalOptions& global, const std::string& key, const std::strin
   request.mutable_command()->mutable_put()->set_key(key);
   request.mutable_command()->mutable_put()->set_value(value);
   v1::ProposeResponse response;
-  const int code = Conversation(global).Propose("put", request, &response);
+  const int code = Propose(global, "put", request, &response);
   if (code != kExitOk) return code;
   if (WantsJson(global)) {
     absl::PrintF("%s\n", ToJson(response));
@@ -156,7 +117,7 @@ int RunGet(const GlobalOptions& global, const std::string& key, bool stale) {
   request.mutable_query()->mutable_get()->set_key(key);
   request.set_consistency(ConsistencyOf(stale));
   v1::ReadResponse response;
-  const int code = Conversation(global).Read("get", request, &response);
+  const int code = Conversation(global).Read("get", kRead, request, &response);
   if (code != kExitOk) return code;
   if (response.items().empty()) {
     return Fail({kExitFailed, absl::StrCat("the key \"", key, "\" does not exist")});
@@ -174,7 +135,7 @@ int RunDelete(const GlobalOptions& global, const std::string& key) {
   v1::ProposeRequest request;
   request.mutable_command()->mutable_delete_()->set_key(key);
   v1::ProposeResponse response;
-  const int code = Conversation(global).Propose("delete", request, &response);
+  const int code = Propose(global, "delete", request, &response);
   if (code != kExitOk) return code;
   if (WantsJson(global)) {
     absl::PrintF("%s\n", ToJson(response));
@@ -192,7 +153,7 @@ int RunCompareAndSet(const GlobalOptions& global, const std::string& key,
   command->set_expected_revision(expected_revision);
   command->set_value(value);
   v1::ProposeResponse response;
-  const int code = Conversation(global).Propose("cas", request, &response);
+  const int code = Propose(global, "cas", request, &response);
   if (code != kExitOk) return code;
   const v1::CompareAndSetResult& result = response.result().compare_and_set();
   if (WantsJson(global)) {
@@ -218,7 +179,7 @@ int RunScan(const GlobalOptions& global, const ScanOptions& options) {
   for (bool more = true; more && left > 0;) {
     scan->set_limit(static_cast<std::uint32_t>(std::min(left, kPageItems)));
     v1::ReadResponse page;
-    const int code = conversation.Read("scan", request, &page);
+    const int code = conversation.Read("scan", kRead, request, &page);
     if (code != kExitOk) return code;
     for (const v1::KeyValue& item : page.items()) printer.Print(item);
     left -= std::min<std::uint64_t>(left, static_cast<std::uint64_t>(page.items_size()));

@@ -1,9 +1,11 @@
 // Snapshots of made-up servers, and a reader of the Prometheus text format, for the tests here.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <sstream>
 #include <string>
+#include <vector>
 
 #include "metrics/metrics_snapshot.h"
 
