@@ -163,7 +163,8 @@ absl::StatusOr<FoundingConfiguration> ClusterBirth::Adopt(const Greeting& greeti
         ". A server with an emptied disk has forgotten its votes and must not vote again. The way "
         "back: start it with the data directory it had. If that is lost, remove the server "
         "(raftctl members remove), start another with an empty directory, a new id and --join, "
-        "and add that (raftctl members add). If --initial-members names an address of another cluster, correct it; if no "
+        "and add that (raftctl members add). If --initial-members names an address of another "
+        "cluster, correct it; if no "
         "data matters, empty the data directories of all members and start them again"));
   }
   if (absl::Status status = directory_.AdoptFounding(founding); !status.ok()) return status;

@@ -87,9 +87,8 @@ class ClusterService::Rpcs final : public v1::ClusterService::CallbackService {
   grpc::ServerUnaryReactor* AddMember(grpc::CallbackServerContext* context,
                                       const v1::AddMemberRequest* request,
                                       v1::AddMemberResponse* response) override {
-    return Change(*context, add_member_, *request, *response, [request](const auto& now) {
-      return PlanAddition(now, request->member());
-    });
+    return Change(*context, add_member_, *request, *response,
+                  [request](const auto& now) { return PlanAddition(now, request->member()); });
   }
   grpc::ServerUnaryReactor* PromoteMember(grpc::CallbackServerContext* context,
                                           const v1::PromoteMemberRequest* request,
@@ -108,9 +107,8 @@ class ClusterService::Rpcs final : public v1::ClusterService::CallbackService {
   grpc::ServerUnaryReactor* ReplaceMembers(grpc::CallbackServerContext* context,
                                            const v1::ReplaceMembersRequest* request,
                                            v1::ReplaceMembersResponse* response) override {
-    return Change(*context, replace_members_, *request, *response, [request](const auto& now) {
-      return PlanReplacement(now, request->members());
-    });
+    return Change(*context, replace_members_, *request, *response,
+                  [request](const auto& now) { return PlanReplacement(now, request->members()); });
   }
   grpc::ServerUnaryReactor* TransferLeadership(grpc::CallbackServerContext* context,
                                                const v1::TransferLeadershipRequest* request,

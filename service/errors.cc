@@ -185,12 +185,12 @@ ServiceError ErrorBook::Transferring(const Refusal& refusal) const {
 
 ServiceError ErrorBook::NotHandedOver(const TransferEnded& ended) const {
   if (ended.outcome == TransferOutcome::kOtherLeads && ended.leader) {
-    return {.code = StatusCode::ABORTED,
-            .reason = "OTHER_LEADER",
-            .message = absl::StrCat("server ", ended.leader->value(),
-                                    " became leader instead (term ", ended.current_term.value(),
-                                    ")"),
-            .leader_hint = HintAt(*ended.leader, ended.current_term)};
+    return {
+        .code = StatusCode::ABORTED,
+        .reason = "OTHER_LEADER",
+        .message = absl::StrCat("server ", ended.leader->value(), " became leader instead (term ",
+                                ended.current_term.value(), ")"),
+        .leader_hint = HintAt(*ended.leader, ended.current_term)};
   }
   return {.code = StatusCode::ABORTED,
           .reason = "NOT_TAKEN_OVER",
@@ -264,15 +264,17 @@ ServiceError ErrorBook::ShuttingDown(std::optional<LogPosition> appended,
 ServiceError ConfigurationMoved() {
   return {.code = StatusCode::ABORTED,
           .reason = "CONFIG_MOVED",
-          .message = "the members have changed since they were looked at: look again (raftctl "
-                     "members list) and decide anew"};
+          .message =
+              "the members have changed since they were looked at: look again (raftctl "
+              "members list) and decide anew"};
 }
 
 ServiceError ChangeUnderWay() {
   return {.code = StatusCode::FAILED_PRECONDITION,
           .reason = "CHANGE_UNDER_WAY",
-          .message = "a change of members is under way; wait until it is settled (raftctl members "
-                     "list)"};
+          .message =
+              "a change of members is under way; wait until it is settled (raftctl members "
+              "list)"};
 }
 
 ServiceError NotSupported(const std::string& what) {

@@ -1,9 +1,13 @@
 #include "service/housekeeping.h"
 
 #include <grpcpp/health_check_service_interface.h>
+#include <spdlog/spdlog.h>
 
 #include <chrono>
+#include <tuple>
+#include <utility>
 
+#include "service/address_record.h"
 #include "service/loop/thread_name.h"
 
 namespace raft {
@@ -11,6 +15,8 @@ namespace {
 
 constexpr std::chrono::milliseconds kHealthInterval{100};
 constexpr std::uint64_t kRoundsPerLook = 10;
+// What it is charged with in the inbox.
+constexpr std::uint64_t kAddressRecordBytes = 1024;
 
 }  // namespace
 
@@ -54,6 +60,15 @@ void Housekeeping::LookAround() {
   if (formed == nullptr) return;
   // When the server is stopping the task is dropped, and the last look stands.
   formed->apply.PushTask([this](KeyValueStore& state) { report_.Note(LookAt(state)); });
+  RecordAddresses(*formed);
+}
+
+void Housekeeping::RecordAddresses(const FormedServer& formed) {
+  auto change = PlanAddressRecord(formed.board.Read(), peers_);
+  if (!change) return;
+  spdlog::info("a member is under another address now: writing it into the configuration");
+  // What finds no room is planned again in a second.
+  std::ignore = formed.inbox.PushClient(*std::move(change), kAddressRecordBytes);
 }
 
 }  // namespace raft

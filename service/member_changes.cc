@@ -123,9 +123,9 @@ MembersOrError PlanOne(const ClusterConfiguration& now, const v1::Member& wanted
 // Adds those that go. Beside newcomers they stay until those are voters; only who is on its way in
 // itself is given up at once, or the others would wait for it.
 void AddThoseThatGo(const ClusterConfiguration& now, std::vector<Member>& members) {
-  const bool anybody_joins =
-      std::any_of(members.begin(), members.end(),
-                  [](const Member& member) { return member.role == MemberRole::kJoining; });
+  const bool anybody_joins = std::any_of(members.begin(), members.end(), [](const Member& member) {
+    return member.role == MemberRole::kJoining;
+  });
   if (!anybody_joins) return;
   std::set<ServerId> wanted;
   for (const Member& member : members) wanted.insert(member.server_id);
@@ -197,8 +197,7 @@ MembersOrError PlanReplacement(const ClusterConfiguration& now,
   for (const v1::Member& member : wanted) {
     MembersOrError one = PlanOne(now, member);
     if (std::holds_alternative<ServiceError>(one)) return one;
-    if (!ids.insert(member.server_id()).second ||
-        !addresses.insert(member.peer_address()).second) {
+    if (!ids.insert(member.server_id()).second || !addresses.insert(member.peer_address()).second) {
       return Error(StatusCode::INVALID_ARGUMENT, "INVALID_REQUEST", "server ", member.server_id(),
                    " or its address ", member.peer_address(), " is named twice");
     }

@@ -21,8 +21,8 @@ namespace raft {
 
 struct PeerCard {
   std::uint64_t incarnation = 0;  // of its data directory
-  std::string client_address;  // advertised
-  std::string peer_address;    // advertised
+  std::string client_address;     // advertised
+  std::string peer_address;       // advertised
   std::string version;
   std::uint64_t process_nonce = 0;
   std::uint32_t state_machine_version = 0;

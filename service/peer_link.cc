@@ -81,9 +81,8 @@ struct PeerLink::GreetingCall {
   SteadyClock::time_point started;
 };
 
-PeerLink::PeerLink(const PeerLinkOptions& options, const HeaderRules& rules,
-                   const Member& peer, Inbox& inbox, PeerDirectory& directory,
-                   PeerObserver& observer)
+PeerLink::PeerLink(const PeerLinkOptions& options, const HeaderRules& rules, const Member& peer,
+                   Inbox& inbox, PeerDirectory& directory, PeerObserver& observer)
     : options_(options),
       rules_(rules),
       peer_(peer),

@@ -24,9 +24,8 @@ PeerLinks::~PeerLinks() { Shutdown(); }
 void PeerLinks::Reconfigure(const ConfigurationInForce& in_force) {
   rules_.Follow(in_force.configuration);
   peers_ = in_force.peers;
-  std::erase_if(peers_, [this](const Member& peer) {
-    return peer.server_id == rules_.local().server_id;
-  });
+  std::erase_if(peers_,
+                [this](const Member& peer) { return peer.server_id == rules_.local().server_id; });
   address_changes_seen_ = directory_.peer_address_changes();
   OpenAndCloseLinks();
 }

@@ -276,11 +276,10 @@ class PeerService::Rpcs final : public peer::v1::PeerService::CallbackService,
     const std::shared_ptr<const ClusterConfiguration> configuration = rules.configuration();
     const Member* listed = configuration->Find(greeting.from);
     if (listed != nullptr && listed->incarnation != greeting.incarnation) {
-      HeaderRefusal refusal{
-          HeaderProblem::kSenderIncarnation,
-          absl::StrCat("greets as server ", greeting.from.value(), " in another life of its data ",
-                       "directory: incarnation ", greeting.incarnation, ", not ",
-                       listed->incarnation)};
+      HeaderRefusal refusal{HeaderProblem::kSenderIncarnation,
+                            absl::StrCat("greets as server ", greeting.from.value(),
+                                         " in another life of its data ", "directory: incarnation ",
+                                         greeting.incarnation, ", not ", listed->incarnation)};
       Count(refusal);
       if (greeting.is_forming()) return std::nullopt;
       return refusal;

@@ -41,8 +41,9 @@ class PeerService {
   // To be registered with the builder of the peer port's server.
   grpc::Service& grpc_service();
 
-  // Called with each greeting of a formed server while this one is forming: it may be an invitation.
-  // gRPC's threads; must not block. Before the gRPC server that carries the service starts.
+  // Called with each greeting of a formed server while this one is forming: it may be an
+  // invitation. gRPC's threads; must not block. Before the gRPC server that carries the service
+  // starts.
   void OnGreetedByFormed(std::function<void(const Greeting&)> listener);
 
   // forming -> founded. `rules` outlives the service. Call at most once.

@@ -138,8 +138,8 @@ std::optional<ProcessFailure> ServerProcess::OpenDoors() {
   }
   consensus_service_ =
       std::make_unique<ConsensusService>(ClientLimitsOf(options_), *gate_, *errors_, *metrics_);
-  cluster_service_ = std::make_unique<ClusterService>(
-      ClientLimitsOf(options_), peer_link_options_, *gate_, *errors_, *report_, *metrics_);
+  cluster_service_ = std::make_unique<ClusterService>(ClientLimitsOf(options_), peer_link_options_,
+                                                      *gate_, *errors_, *report_, *metrics_);
   auto peer_server = GrpcServer::StartForPeers(std::move(peer_listener_), peer_link_options_,
                                                peer_service_->grpc_service());
   if (!peer_server.ok()) return ProcessFailure{kExitFailed, peer_server.status()};
@@ -149,8 +149,8 @@ std::optional<ProcessFailure> ServerProcess::OpenDoors() {
       {&consensus_service_->grpc_service(), &cluster_service_->grpc_service()});
   if (!client_server.ok()) return ProcessFailure{kExitFailed, client_server.status()};
   client_server_ = *std::move(client_server);
-  housekeeping_ =
-      std::make_unique<Housekeeping>(*gate_, *directory_, *report_, *client_server_->health());
+  housekeeping_ = std::make_unique<Housekeeping>(*gate_, *directory_, *peers_, *report_,
+                                                 *client_server_->health());
   housekeeping_->Start();
   spdlog::info("raftd {}: clients {}, peers {}, http {}, data {}", kVersion,
                options_.client_address, options_.peer_address, options_.http_address,
@@ -212,8 +212,8 @@ std::optional<ProcessFailure> ServerProcess::Serve(const std::stop_token& stop) 
 }
 
 // The reverse of the flow of data: health first, so that clients leave by themselves; then somebody
-// else leads, and there is no new work; then whoever waits gets an answer; storage once nobody writes. The page ends with this
-// object, last, so that an operator can watch.
+// else leads, and there is no new work; then whoever waits gets an answer; storage once nobody
+// writes. The page ends with this object, last, so that an operator can watch.
 absl::Status ServerProcess::StopServing() {
   client_server_->health()->Shutdown();
   running_->HandOver(std::chrono::milliseconds(options_.election_timeout_max_ms));

@@ -3,8 +3,8 @@
 //
 // Order of start: gRPC ports (a second server on them fails here, before it touches data), data
 // directory, page, doors for peers and clients, birth of the cluster or joining one if it has none
-// yet, the running server. The order of stop is in Serve. Knows how to wire the parts and nothing of what
-// they do. Main thread.
+// yet, the running server. The order of stop is in Serve. Knows how to wire the parts and nothing
+// of what they do. Main thread.
 #pragma once
 
 #include <memory>

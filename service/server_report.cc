@@ -220,8 +220,9 @@ void ServerReport::WarnOfMembership(const RaftStatus& status,
   if (const auto reason = WhyNoMember()) warnings.push_back(*reason);
   const ClusterConfiguration& configuration = *status.configuration;
   if (configuration.is_joint()) {
-    warnings.push_back("a change of members is under way: majorities are needed of the old and "
-                       "of the new ones");
+    warnings.push_back(
+        "a change of members is under way: majorities are needed of the old and "
+        "of the new ones");
   }
   const Member* self = configuration.Find(status.server_id);
   if (self != nullptr && self->role != MemberRole::kVoter) {

@@ -203,8 +203,7 @@ absl::StatusOr<PreVoteResponse> FromProto(const peer::v1::PreVoteResponse& messa
   Rules rules("PreVote response");
   RequireIndex(rules, "removed_at", message.removed_at_index());
   rules.Require(!message.vote_granted() || message.removed_at_index() == 0,
-                "grants a vote to a server that was removed at index ",
-                message.removed_at_index());
+                "grants a vote to a server that was removed at index ", message.removed_at_index());
   if (rules.broken()) return rules.status();
   response->removed_at = LogIndex(message.removed_at_index());
   return response;

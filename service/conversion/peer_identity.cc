@@ -75,9 +75,9 @@ std::optional<HeaderRefusal> HeaderRules::Refuse(const peer::v1::PeerHeader& hea
   if (auto refusal = RefuseForeign(header)) return refusal;
   const ServerId from(header.from());
   if (from == local_.server_id) {
-    return HeaderRefusal{HeaderProblem::kUnknownMember,
-                         absl::StrCat("claims to come from server ", header.from(),
-                                      ", which is this server")};
+    return HeaderRefusal{
+        HeaderProblem::kUnknownMember,
+        absl::StrCat("claims to come from server ", header.from(), ", which is this server")};
   }
   const std::shared_ptr<const ClusterConfiguration> configuration = this->configuration();
   const Member* listed = configuration->Find(from);
@@ -126,10 +126,10 @@ std::optional<HeaderRefusal> HeaderRules::RefuseForeign(const peer::v1::PeerHead
 std::optional<HeaderRefusal> HeaderRules::RefuseAddressee(
     const peer::v1::PeerHeader& header) const {
   if (header.to_incarnation() == local_.incarnation) return std::nullopt;
-  return HeaderRefusal{HeaderProblem::kAddresseeIncarnation,
-                       absl::StrCat("is meant for incarnation ", header.to_incarnation(),
-                                    " of server ", local_.server_id.value(), ", this is ",
-                                    local_.incarnation)};
+  return HeaderRefusal{
+      HeaderProblem::kAddresseeIncarnation,
+      absl::StrCat("is meant for incarnation ", header.to_incarnation(), " of server ",
+                   local_.server_id.value(), ", this is ", local_.incarnation)};
 }
 
 void HeaderRules::Stamp(const ServerLife& to, peer::v1::PeerHeader& header) const {

@@ -2,10 +2,10 @@
 //
 // Every message between servers names its cluster, its sender and addressee and the lives of their
 // data directories. One that does not fit changes nothing but a counter, so that a re-used address,
-// an emptied disk or another cluster cannot vote here (traps D10, D11, D13, I14, I15, I16). A sender
-// that the configuration in force lists speaks in the listed life only. One that it does not list
-// is let in: it may be newer than what this server knows, or removed, and the core tells the two
-// apart. Knows headers only. Any thread; one leaf lock.
+// an emptied disk or another cluster cannot vote here (traps D10, D11, D13, I14, I15, I16). A
+// sender that the configuration in force lists speaks in the listed life only. One that it does not
+// list is let in: it may be newer than what this server knows, or removed, and the core tells the
+// two apart. Knows headers only. Any thread; one leaf lock.
 #pragma once
 
 #include <cstdint>

@@ -193,8 +193,8 @@ void CommandLine::AddMembershipCommands() {
   AddCommand(members, "list", "List them.", [this] { return RunMembersList(global_); });
   using Run = int (*)(const GlobalOptions&, const MembershipOptions&);
   const auto change = [this, members](const char* name, const char* description, Run run) {
-    CLI::App* command = AddCommand(members, name, description,
-                                   [this, run] { return run(global_, membership_); });
+    CLI::App* command =
+        AddCommand(members, name, description, [this, run] { return run(global_, membership_); });
     command->add_flag("--no-wait", membership_.no_wait,
                       "Return once the change is certain, before it is settled");
     return command;
@@ -210,8 +210,7 @@ void CommandLine::AddMembershipCommands() {
         ->check(CheckWholeNumber);
   }
   CLI::App* replace = change("replace", "Make these the voters, at once.", RunMembersReplace);
-  AddMembers(replace, "MEMBERS", "id=host:port,id=host:port,... (peer addresses)")
-      ->delimiter(',');
+  AddMembers(replace, "MEMBERS", "id=host:port,id=host:port,... (peer addresses)")->delimiter(',');
 
   CLI::App* leader = app_.add_subcommand("leader", "The leader of the cluster.");
   leader->require_subcommand(1);

@@ -11,8 +11,7 @@ constexpr int kReadTriesMin = 3;
 int Conversation::Change(const char* what, const char* method,
                          const google::protobuf::MessageLite& request,
                          google::protobuf::MessageLite* response) {
-  return Ask(what, Effect::kChanges,
-             {.method = method, .request = &request, .response = response});
+  return Ask(what, Effect::kChanges, {.method = method, .request = &request, .response = response});
 }
 
 int Conversation::Read(const char* what, const char* method,

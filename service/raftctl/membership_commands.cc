@@ -129,8 +129,8 @@ int RunLeaderTransfer(const GlobalOptions& global, std::uint64_t target) {
   v1::TransferLeadershipRequest request;
   request.set_target_server_id(target);
   v1::TransferLeadershipResponse response;
-  const int code = Conversation(global).Change("leader transfer", kTransferLeadership, request,
-                                               &response);
+  const int code =
+      Conversation(global).Change("leader transfer", kTransferLeadership, request, &response);
   if (code != kExitOk) return code;
   if (global.output == OutputFormat::kJson) {
     std::printf("%s\n", ToJson(response).c_str());

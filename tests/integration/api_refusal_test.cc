@@ -162,8 +162,6 @@ TEST_F(ApiRefusalTest, FieldsOfALaterVersionAreNotSupportedAndNeverIgnored) {
 TEST_F(ApiRefusalTest, CallsOfALaterVersionAreNotSupported) {
   for (const std::string method :
        {"ConsensusService/OpenSession", "ConsensusService/CloseSession", "ConsensusService/Watch",
-        "ClusterService/AddMember", "ClusterService/PromoteMember", "ClusterService/RemoveMember",
-        "ClusterService/ReplaceMembers", "ClusterService/TransferLeadership",
         "ClusterService/CreateSnapshot", "ClusterService/DownloadSnapshot"}) {
     ExpectNotSupported(client().Call("/raft.v1." + method, ""), method);
   }

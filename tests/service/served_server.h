@@ -52,7 +52,8 @@ class ServedServer {
     peer_service_ = std::make_unique<PeerService>(local_, ConversionLimits{}, *peers_, observer_);
     consensus_ = std::make_unique<ConsensusService>(
         ClientLimits{.key_values = KeyValueLimitsOf(options_)}, gate_, errors_, metrics_);
-    cluster_ = std::make_unique<ClusterService>(gate_, errors_, *report_, metrics_);
+    cluster_ = std::make_unique<ClusterService>(ClientLimits{}, PeerLinkOptions{}, gate_, errors_,
+                                                *report_, metrics_);
     grpc::ServerBuilder builder;
     builder.SetMaxReceiveMessageSize(16 << 20);
     builder.RegisterService(&consensus_->grpc_service());

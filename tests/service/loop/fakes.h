@@ -154,6 +154,7 @@ class FakeStateMachine final : public KeyValueStore {
   std::string digest() const override { return std::to_string(applied_.index.value()); }
   absl::StatusOr<std::string> ScanDigest() override { return digest(); }
   std::uint64_t key_count() const override { return 0; }
+  const IndexedConfiguration& configuration() const override { return configuration_; }
   absl::Status Checkpoint() override { return checkpoint_failure; }
   absl::StatusOr<std::unique_ptr<SnapshotSource>> OpenSnapshot() override {
     return std::make_unique<FakeSnapshotSource>(applied_, snapshot_bytes);
@@ -173,6 +174,7 @@ class FakeStateMachine final : public KeyValueStore {
 
  private:
   LogPosition applied_;
+  const IndexedConfiguration configuration_{};
 };
 
 // Keeps what comes in memory. The bytes "damaged" are no snapshot.
@@ -223,6 +225,9 @@ class FakeInstaller final : public SnapshotInstaller {
 
 class FakePeers final : public PeerOutlet {
  public:
+  void Reconfigure(const ConfigurationInForce& in_force) override {
+    configurations.Write(in_force.index.value());
+  }
   void SendRequest(OutgoingRequest request) override { requests.Write(request.to); }
   void SendResponse(OutgoingResponse response) override { responses.Write(response.to.peer); }
   void SendSnapshot(const SnapshotToSend& snapshot) override {
@@ -233,13 +238,14 @@ class FakePeers final : public PeerOutlet {
   }
   void DiscardSnapshot() override { snapshots.Write("discard"); }
 
+  Notebook<std::uint64_t> configurations;
   Notebook<ServerId> requests;
   Notebook<ServerId> responses;
   Notebook<std::string> snapshots;
 };
 
 // A client that writes down its answer: "applied 3: did x", "read at 3", "refused", "deadline",
-// "deadline at 3", "shutdown".
+// "deadline at 3", "shutdown", "handed over", "not handed over".
 class FakeClient final : public ClientCall {
  public:
   explicit FakeClient(std::uint64_t min_applied_index = 0)
@@ -257,6 +263,9 @@ class FakeClient final : public ClientCall {
   void OnRefused(const Refusal& refusal) override {
     last_refusal = refusal;
     answers.Write("refused");
+  }
+  void OnTransferEnded(const TransferEnded& ended) override {
+    answers.Write(ended.outcome == TransferOutcome::kDone ? "handed over" : "not handed over");
   }
   void OnDeadlinePassed(std::optional<LogPosition> appended) override {
     answers.Write(appended ? "deadline at " + std::to_string(appended->index.value()) : "deadline");

@@ -75,7 +75,8 @@ TEST(InboxTest, KeepsEverySnapshotThatWasStored) {
     inbox.PushSnapshotStored({.sender = {.peer = ServerId(2), .call_id = CallId(call)},
                               .number = RequestNumber(call),
                               .last_included = {.index = LogIndex(9), .term = Term(1)},
-                              .log_time_ms = 5});
+                              .log_time_ms = 5,
+                              .configuration = {}});
   }
   std::vector<Input> turn;
   ASSERT_TRUE(inbox.WaitAndTake(turn));

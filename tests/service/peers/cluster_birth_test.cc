@@ -23,6 +23,9 @@ class FakeDirectory final : public DataDirectory {
     identity_.founding = founding;
     return absl::OkStatus();
   }
+  absl::Status AdoptFoundingAsJoiner(const FoundingConfiguration& founding) override {
+    return AdoptFounding(founding);
+  }
   absl::StatusOr<OpenedServer> OpenServer() override {
     return absl::UnimplementedError("a birth opens nothing");
   }

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "service/conversion/founding_conversion.h"
@@ -33,13 +34,13 @@ LocalServer Local() {
 peer::v1::GreetRequest FormedGreeting() {
   const FoundingConfiguration founding = Founding();
   peer::v1::GreetRequest message;
-  WriteGreeting(Local(), &founding, ServerId(1), 101, message);
+  WriteGreeting(Local(), &founding, {ServerId(1), 101}, message);
   return message;
 }
 
 peer::v1::GreetRequest FormingGreeting() {
   peer::v1::GreetRequest message;
-  WriteGreeting(Local(), nullptr, ServerId(1), 0, message);
+  WriteGreeting(Local(), nullptr, {ServerId(1), 0}, message);
   return message;
 }
 
@@ -58,6 +59,26 @@ TEST(GreetingTest, AFormingServerTellsItsHashAndNoCluster) {
   const Greeting greeting = ReadGreeting(FormingGreeting(), ServerId(1)).value();
   EXPECT_TRUE(greeting.is_forming());
   EXPECT_EQ(greeting.initial_members_hash, 77u);
+}
+
+TEST(GreetingTest, AFormedServerTellsItsConfigurationOnceItKnowsIt) {
+  HeaderRules rules(Local(), Founding());
+  peer::v1::GreetRequest message;
+  WriteGreeting(rules, {ServerId(1), 101}, message);
+  EXPECT_FALSE(ReadGreeting(message, ServerId(1)).value().configuration.has_value());
+
+  rules.Follow(std::make_shared<const ClusterConfiguration>(ConfigurationOf(Founding())));
+  WriteGreeting(rules, {ServerId(1), 101}, message);
+  EXPECT_EQ(ReadGreeting(message, ServerId(1)).value().configuration, ConfigurationOf(Founding()));
+}
+
+TEST(GreetingTest, RefusesAConfigurationThatMakesNoSenseOrOfAFormingServer) {
+  peer::v1::GreetRequest damaged = FormedGreeting();
+  damaged.set_configuration("nobody");
+  EXPECT_EQ(ReadGreeting(damaged, ServerId(1)).status().code(), absl::StatusCode::kInvalidArgument);
+  peer::v1::GreetRequest forming = FormingGreeting();
+  forming.set_configuration(ConfigurationOf(Founding()).Encode());
+  EXPECT_EQ(ReadGreeting(forming, ServerId(1)).status().code(), absl::StatusCode::kInvalidArgument);
 }
 
 struct Breakage {

@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "service/conversion/process_watch.h"
 
@@ -27,15 +29,47 @@ LocalServer Local(std::uint64_t id) {
   return local;
 }
 
+const ServerLife kOne{ServerId(1), 101};
+const ServerLife kTwo{ServerId(2), 102};
+
 peer::v1::PeerHeader HeaderFromTwoToOne() {
   peer::v1::PeerHeader header;
-  HeaderRules(Local(2), Founding()).Stamp(ServerId(1), header);
+  HeaderRules(Local(2), Founding()).Stamp(kOne, header);
   header.set_request_number(7);
   return header;
 }
 
-TEST(HeaderRulesTest, BelievesAMemberOfThisCluster) {
-  EXPECT_FALSE(HeaderRules(Local(1), Founding()).Refuse(HeaderFromTwoToOne()).has_value());
+// The rules of server 1; servers 1 and 2 are members.
+class HeaderRulesTest : public testing::Test {
+ protected:
+  HeaderRulesTest() {
+    rules_.Follow(std::make_shared<const ClusterConfiguration>(ConfigurationOf(Founding())));
+  }
+
+  HeaderRules rules_{Local(1), Founding()};
+};
+
+TEST_F(HeaderRulesTest, BelievesAMemberOfThisCluster) {
+  EXPECT_FALSE(rules_.Refuse(HeaderFromTwoToOne()).has_value());
+}
+
+// It may lead a cluster that this server has not heard of yet, or be removed: the core knows.
+TEST_F(HeaderRulesTest, LetsAServerInThatItDoesNotList) {
+  peer::v1::PeerHeader header = HeaderFromTwoToOne();
+  header.set_from(3);
+  header.set_incarnation(103);
+  EXPECT_FALSE(rules_.Refuse(header).has_value());
+}
+
+TEST_F(HeaderRulesTest, BelievesTheLifeThatTheConfigurationInForceLists) {
+  peer::v1::PeerHeader header = HeaderFromTwoToOne();
+  header.set_incarnation(202);
+  EXPECT_TRUE(rules_.Refuse(header).has_value());
+  rules_.Follow(std::make_shared<const ClusterConfiguration>(
+      std::vector<Member>{{.server_id = ServerId(1), .incarnation = 101, .peer_address = "h1:1"},
+                          {.server_id = ServerId(2), .incarnation = 202, .peer_address = "h2:2"}}));
+  EXPECT_FALSE(rules_.Refuse(header).has_value());
+  EXPECT_TRUE(rules_.Refuse(HeaderFromTwoToOne()).has_value()) << "its earlier life";
 }
 
 struct HeaderBreakage {
@@ -57,7 +91,6 @@ const HeaderBreakage kHeaderBreakages[] = {
      HeaderProblem::kOtherCluster},
     {"no cluster", [](auto& h) { h.clear_cluster_id(); }, HeaderProblem::kOtherCluster},
     {"someone else", [](auto& h) { h.set_to(3); }, HeaderProblem::kNotAddressee},
-    {"stranger", [](auto& h) { h.set_from(3); }, HeaderProblem::kUnknownMember},
     {"ourselves", [](auto& h) { h.set_from(1); }, HeaderProblem::kUnknownMember},
     {"sender's other life", [](auto& h) { h.set_incarnation(103); },
      HeaderProblem::kSenderIncarnation},
@@ -65,30 +98,27 @@ const HeaderBreakage kHeaderBreakages[] = {
      HeaderProblem::kAddresseeIncarnation},
 };
 
-TEST(HeaderRulesTest, RefusesEachFieldThatDoesNotFit) {
-  const HeaderRules rules(Local(1), Founding());
+TEST_F(HeaderRulesTest, RefusesEachFieldThatDoesNotFit) {
   for (const HeaderBreakage& breakage : kHeaderBreakages) {
     SCOPED_TRACE(breakage.name);
     peer::v1::PeerHeader header = HeaderFromTwoToOne();
     breakage.apply(header);
-    const auto refusal = rules.Refuse(header);
+    const auto refusal = rules_.Refuse(header);
     ASSERT_TRUE(refusal.has_value());
     EXPECT_EQ(ToString(refusal->problem), std::string(ToString(breakage.expected)));
     EXPECT_FALSE(refusal->message.empty());
   }
 }
 
-TEST(HeaderRulesTest, AnAnswerComesFromTheServerThatWasAsked) {
-  FoundingConfiguration founding = Founding();
-  founding.members.push_back({ServerId(3), "h3:3", 103});
-  const HeaderRules rules(Local(1), founding);
+TEST_F(HeaderRulesTest, AnAnswerComesFromTheLifeOfTheServerThatWasAsked) {
   const peer::v1::PeerHeader header = HeaderFromTwoToOne();
-  EXPECT_FALSE(rules.RefuseAnswer(header, ServerId(2)).has_value());
-  EXPECT_TRUE(rules.RefuseAnswer(header, ServerId(3)).has_value());
+  EXPECT_FALSE(rules_.RefuseAnswer(header, kTwo).has_value());
+  EXPECT_TRUE(rules_.RefuseAnswer(header, {ServerId(3), 102}).has_value());
+  EXPECT_TRUE(rules_.RefuseAnswer(header, {ServerId(2), 202}).has_value());
 }
 
 TEST(ProcessWatchTest, ARestartIsNoClone) {
-  ProcessWatch watch({ServerId(1), ServerId(2)});
+  ProcessWatch watch;
   EXPECT_FALSE(watch.Alarms(ServerId(2), 50));
   EXPECT_FALSE(watch.Alarms(ServerId(2), 50));
   EXPECT_FALSE(watch.Alarms(ServerId(2), 51));
@@ -96,7 +126,7 @@ TEST(ProcessWatchTest, ARestartIsNoClone) {
 }
 
 TEST(ProcessWatchTest, AProcessThatWasReplacedAndSpeaksAgainIsAClone) {
-  ProcessWatch watch({ServerId(1), ServerId(2)});
+  ProcessWatch watch;
   EXPECT_FALSE(watch.Alarms(ServerId(2), 50));
   EXPECT_FALSE(watch.Alarms(ServerId(2), 51));
   EXPECT_TRUE(watch.Alarms(ServerId(2), 50));
@@ -104,12 +134,22 @@ TEST(ProcessWatchTest, AProcessThatWasReplacedAndSpeaksAgainIsAClone) {
   EXPECT_TRUE(watch.Alarms(ServerId(2), 50));
 }
 
-TEST(ProcessWatchTest, MembersAreWatchedApart) {
-  ProcessWatch watch({ServerId(1), ServerId(2)});
+TEST(ProcessWatchTest, ServersAreWatchedApart) {
+  ProcessWatch watch;
   EXPECT_FALSE(watch.Alarms(ServerId(1), 50));
   EXPECT_FALSE(watch.Alarms(ServerId(2), 51));
   EXPECT_FALSE(watch.Alarms(ServerId(1), 50));
-  EXPECT_FALSE(watch.Alarms(ServerId(9), 50)) << "a stranger is the header's business";
+}
+
+TEST(ProcessWatchTest, MadeUpServersBeyondALimitAreNotWatched) {
+  ProcessWatch watch;
+  for (std::uint64_t id = 1; id <= ProcessWatch::kServersMax; ++id) {
+    EXPECT_FALSE(watch.Alarms(ServerId(id), 50));
+  }
+  const ServerId one_more(ProcessWatch::kServersMax + 1);
+  EXPECT_FALSE(watch.Alarms(one_more, 50));
+  EXPECT_FALSE(watch.Alarms(one_more, 51));
+  EXPECT_FALSE(watch.Alarms(one_more, 50));
 }
 
 TEST(DrawProcessNonceTest, IsNeverZeroAndHardlyEverTheSame) {

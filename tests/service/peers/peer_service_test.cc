@@ -40,7 +40,7 @@ class PeerServiceTest : public ::testing::Test {
 
   peer::v1::RequestVoteRequest GoodBallot() const {
     peer::v1::RequestVoteRequest request;
-    knocker_.Stamp(ServerId(1), *request.mutable_header());
+    knocker_.Stamp({ServerId(1), 101}, *request.mutable_header());
     request.mutable_header()->set_request_number(7);
     request.set_term(3);
     return request;
@@ -67,7 +67,7 @@ TEST_F(PeerServiceTest, AnswersWithTheCoresAnswerUnderItsOwnHeader) {
   ASSERT_TRUE(Ask(GoodBallot(), &response).ok());
   EXPECT_TRUE(response.vote_granted());
   EXPECT_EQ(response.header().request_number(), 7u);
-  EXPECT_FALSE(knocker_.RefuseAnswer(response.header(), ServerId(1)).has_value());
+  EXPECT_FALSE(knocker_.RefuseAnswer(response.header(), {ServerId(1), 101}).has_value());
 }
 
 TEST_F(PeerServiceTest, OnlyGreetsWhileFormingAndWhileStarting) {
@@ -132,14 +132,31 @@ TEST_F(PeerServiceTest, CloseEndsWaitingCallsAndLaterOnes) {
   EXPECT_EQ(Ask(GoodBallot()).error_code(), grpc::StatusCode::UNAVAILABLE);
 }
 
-TEST_F(PeerServiceTest, WhatThisVersionDoesNotDoIsSaidSo) {
+TEST_F(PeerServiceTest, AServerThatIsNotListedIsAnsweredInItsOwnLife) {
   Open(Agree);
-  grpc::ClientContext transfer_context;
-  transfer_context.set_deadline(std::chrono::system_clock::now() + kPatience);
-  peer::v1::TimeoutNowResponse transfer_response;
-  const grpc::Status transfer = stub_->TimeoutNow(&transfer_context, {}, &transfer_response);
-  EXPECT_EQ(transfer.error_code(), grpc::StatusCode::UNIMPLEMENTED);
-  EXPECT_THAT(transfer.error_message(), HasSubstr("NOT_SUPPORTED"));
+  LocalServer stranger = Knocker(909);
+  stranger.server_id = ServerId(9);
+  const HeaderRules rules(stranger, founding_);
+  peer::v1::RequestVoteRequest request = GoodBallot();
+  rules.Stamp({ServerId(1), 101}, *request.mutable_header());
+  peer::v1::RequestVoteResponse response;
+  ASSERT_TRUE(Ask(request, &response).ok());
+  EXPECT_EQ(response.header().to(), 9u);
+  EXPECT_EQ(response.header().to_incarnation(), 909u);
+}
+
+TEST_F(PeerServiceTest, AFormingServerHearsOfGreetingsThatMayBeInvitations) {
+  std::vector<ServerId> greeted_by;
+  door_.service().OnGreetedByFormed(
+      [&](const Greeting& greeting) { greeted_by.push_back(greeting.from); });
+  peer::v1::GreetRequest request;
+  WriteGreeting(Knocker(102), &founding_, {ServerId(1), 0}, request);
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + kPatience);
+  peer::v1::GreetResponse response;
+  ASSERT_TRUE(stub_->Greet(&context, request, &response).ok());
+  EXPECT_EQ(greeted_by, std::vector<ServerId>{ServerId(2)});
+  EXPECT_TRUE(response.forming());
 }
 
 TEST_F(PeerServiceTest, TwoProcessesWithOneIdentityRaiseTheAlarm) {
@@ -158,7 +175,7 @@ TEST_F(PeerServiceTest, TwoProcessesWithOneIdentityRaiseTheAlarm) {
 
 TEST_F(PeerServiceTest, AGreetingForSomeoneElseIsRefusedAndCounted) {
   peer::v1::GreetRequest request;
-  WriteGreeting(Knocker(102), &founding_, ServerId(3), 103, request);
+  WriteGreeting(Knocker(102), &founding_, {ServerId(3), 103}, request);
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() + kPatience);
   peer::v1::GreetResponse response;
@@ -171,7 +188,7 @@ TEST_F(PeerServiceTest, AGreetingForSomeoneElseIsRefusedAndCounted) {
 TEST_F(PeerServiceTest, AWipedMemberIsToldTheFoundingAndNotNoted) {
   Open(Agree);
   peer::v1::GreetRequest request;
-  WriteGreeting(Knocker(999), nullptr, ServerId(1), 0, request);
+  WriteGreeting(Knocker(999), nullptr, {ServerId(1), 0}, request);
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() + kPatience);
   peer::v1::GreetResponse response;

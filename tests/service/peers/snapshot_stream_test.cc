@@ -45,7 +45,7 @@ class SnapshotStreamTest : public ::testing::Test {
   }
   Message GoodOffer() const {
     Message offer;
-    knocker_.Stamp(ServerId(1), *offer.mutable_header());
+    knocker_.Stamp({ServerId(1), 101}, *offer.mutable_header());
     ToProto(InstallSnapshotRequest{.number = RequestNumber(7),
                                    .term = Term(3),
                                    .leader_id = ServerId(2),

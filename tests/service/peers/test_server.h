@@ -213,8 +213,16 @@ class TestServer {
     links_ = std::make_unique<PeerLinks>(
         options, *rules_, *inbox_, service_.waiting_calls(), directory_, observer_,
         SnapshotTransport{.sender = *sender_, .receiver = *receiver_});
+    Reconfigure(ConfigurationOf(founding).members());
     recorder_ =
         std::make_unique<InputRecorder>(*inbox_, service_.waiting_calls(), std::move(responder));
+  }
+
+  // These are the members now. After Open.
+  void Reconfigure(const std::vector<Member>& members) {
+    links_->Reconfigure({.index = LogIndex(0),
+                         .configuration = std::make_shared<const ClusterConfiguration>(members),
+                         .peers = members});
   }
 
   // Before Open.
