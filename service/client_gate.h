@@ -17,6 +17,8 @@
 
 namespace raft {
 
+class Backups;
+
 // What client services need of a formed server. The referred-to parts outlive all calls.
 struct FormedServer {
   ServerId self;
@@ -26,6 +28,7 @@ struct FormedServer {
   PendingCalls& calls;
   ApplyThread& apply;
   const StatusBoard& board;
+  Backups& backups;
 };
 
 class ClientGate {

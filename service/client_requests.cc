@@ -15,15 +15,6 @@ namespace {
 // A read is charged with this much of the inbox.
 constexpr std::uint64_t kReadBytes = 64;
 
-// Fields of a later version, in the request itself; those inside are judged with the command or
-// query. What is not understood is never ignored.
-std::optional<ServiceError> RefuseUnknownFields(const google::protobuf::Message& request) {
-  const auto& fields = request.GetReflection()->GetUnknownFields(request);
-  if (fields.empty()) return std::nullopt;
-  return NotSupported(
-      absl::StrCat(request.GetDescriptor()->name(), " field ", fields.field(0).number()));
-}
-
 bool IsLimit(grpc::StatusCode code) { return code == grpc::StatusCode::RESOURCE_EXHAUSTED; }
 
 bool IsLate(grpc::StatusCode code) {
@@ -38,6 +29,13 @@ void FillHeader(const FormedServer& formed, const Standing& standing, v1::Respon
   header.set_term(standing.leadership.term.value());
   header.set_applied_index(standing.applied_index.value());
   header.set_leader_id(standing.leadership.leader.value_or(ServerId()).value());
+}
+
+std::optional<ServiceError> RefuseUnknownFields(const google::protobuf::Message& request) {
+  const auto& fields = request.GetReflection()->GetUnknownFields(request);
+  if (fields.empty()) return std::nullopt;
+  return NotSupported(
+      absl::StrCat(request.GetDescriptor()->name(), " field ", fields.field(0).number()));
 }
 
 // --- What Propose and Read share ---------------------------------------------------------------

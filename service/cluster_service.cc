@@ -2,9 +2,12 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <optional>
 #include <string>
 
 #include "raft/v1/cluster_service.grpc.pb.h"
+#include "service/backups.h"
+#include "service/client_requests.h"
 #include "service/cluster_requests.h"
 #include "service/member_changes.h"
 #include "service/newcomer_greeter.h"
@@ -118,19 +121,34 @@ class ClusterService::Rpcs final : public v1::ClusterService::CallbackService {
     return call;
   }
   grpc::ServerUnaryReactor* CreateSnapshot(grpc::CallbackServerContext* context,
-                                           const v1::CreateSnapshotRequest*,
-                                           v1::CreateSnapshotResponse*) override {
-    return RefuseUnary(*context, create_snapshot_, "CreateSnapshot");
+                                           const v1::CreateSnapshotRequest* request,
+                                           v1::CreateSnapshotResponse* response) override {
+    auto* call = new UnaryCall(*context, create_snapshot_);
+    if (const auto refusal = WhyNot(*request)) {
+      call->Fail(*refusal);
+    } else {
+      gate_.formed()->backups.CreateSnapshot(*call, {*gate_.formed(), errors_}, *response);
+    }
+    return call;
   }
   grpc::ServerWriteReactor<v1::DownloadSnapshotResponse>* DownloadSnapshot(
-      grpc::CallbackServerContext* context, const v1::DownloadSnapshotRequest*) override {
-    return new RefusingStream<grpc::ServerWriteReactor<v1::DownloadSnapshotResponse>>(
-        *context, download_snapshot_, "DownloadSnapshot");
+      grpc::CallbackServerContext* context, const v1::DownloadSnapshotRequest* request) override {
+    if (const auto refusal = WhyNot(*request)) {
+      return new RefusingStream<Backups::Stream>(*context, download_snapshot_, *refusal);
+    }
+    return gate_.formed()->backups.Download(*context, download_snapshot_,
+                                            {*gate_.formed(), errors_});
   }
 
  private:
   static RpcMetrics Unary(RaftMetrics& metrics, const char* method) {
     return metrics.ForRpc(RpcType::kUnary, kService, method);
+  }
+  // None: this server serves, with or without a leader, and understands the request.
+  std::optional<ServiceError> WhyNot(const google::protobuf::Message& request) const {
+    if (gate_.draining()) return errors_.ShuttingDown(std::nullopt, std::nullopt);
+    if (gate_.formed() == nullptr) return errors_.Forming(gate_.WaitingFor());
+    return RefuseUnknownFields(request);
   }
 
   // What all changes of members have in common.

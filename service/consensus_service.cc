@@ -56,13 +56,13 @@ class ConsensusService::Rpcs final : public v1::ConsensusService::CallbackServic
       grpc::CallbackServerContext* context) override {
     return new RefusingStream<
         grpc::ServerBidiReactor<v1::ProposeStreamRequest, v1::ProposeStreamResponse>>(
-        *context, propose_stream_, "ProposeStream");
+        *context, propose_stream_, NotSupported("ProposeStream"));
   }
 
   grpc::ServerWriteReactor<v1::WatchResponse>* Watch(grpc::CallbackServerContext* context,
                                                      const v1::WatchRequest*) override {
     return new RefusingStream<grpc::ServerWriteReactor<v1::WatchResponse>>(*context, watch_,
-                                                                           "Watch");
+                                                                           NotSupported("Watch"));
   }
 
  private:

@@ -1,5 +1,4 @@
-// Answers for RPCs that this version does not support: UNIMPLEMENTED, reason NOT_SUPPORTED, counted
-// like any other call.
+// Calls that are refused at the door, counted like any other call.
 #pragma once
 
 #include <grpcpp/support/server_callback.h>
@@ -11,6 +10,7 @@
 
 namespace raft {
 
+// This version does not support the method.
 inline grpc::ServerUnaryReactor* RefuseUnary(grpc::CallbackServerContext& context,
                                              const RpcMetrics& metrics, const char* method) {
   auto* call = new UnaryCall(context, metrics);
@@ -23,9 +23,8 @@ template <typename Reactor>
 class RefusingStream final : public Reactor {
  public:
   RefusingStream(grpc::CallbackServerContext& context, const RpcMetrics& metrics,
-                 const char* method) {
+                 const ServiceError& error) {
     metrics.OnStarted();
-    const ServiceError error = NotSupported(method);
     AddTrailers(error, context);
     metrics.OnHandled(error.code, Seconds::zero());
     this->Finish(ToStatus(error));

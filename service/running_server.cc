@@ -50,6 +50,10 @@ RunningServer::RunningServer(const RunningServerParts& parts, OpenedServer opene
                           .inbox = inbox_,
                           .observer = parts.observer,
                           .fatal = parts.fatal}),
+      backups_({.options = SnapshotTransferOptionsOf(parts.options),
+                .apply = apply_,
+                .bulk = bulk_,
+                .fatal = parts.fatal}),
       links_(parts.peer_link_options, parts.rules, inbox_, peer_service_.waiting_calls(),
              parts.peers, parts.observer,
              {.sender = snapshot_sender_, .receiver = snapshot_receiver_}),
@@ -68,7 +72,8 @@ RunningServer::RunningServer(const RunningServerParts& parts, OpenedServer opene
               .inbox = inbox_,
               .calls = calls_,
               .apply = apply_,
-              .board = board_} {}
+              .board = board_,
+              .backups = backups_} {}
 
 RunningServer::~RunningServer() = default;
 
@@ -108,6 +113,7 @@ absl::Status RunningServer::Stop() {
   peer_service_.Close();
   loop_.Stop();
   links_.Shutdown();
+  backups_.Shutdown();
   bulk_.DrainAndStop();
   disk_.DrainAndStop();
   apply_.DrainAndStop();

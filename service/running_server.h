@@ -9,6 +9,7 @@
 
 #include "core/raft_server.h"
 #include "persistence/data_directory.h"
+#include "service/backups.h"
 #include "service/client_gate.h"
 #include "service/loop/apply_thread.h"
 #include "service/loop/bulk_thread.h"
@@ -71,6 +72,7 @@ class RunningServer {
   BulkThread bulk_;
   SnapshotSender snapshot_sender_;
   SnapshotReceiver snapshot_receiver_;
+  Backups backups_;
   PeerLinks links_;
   EventLoop loop_;
   Ticker ticker_;
