@@ -44,6 +44,13 @@ ServiceError TooManyDownloads() {
           .retry_after = milliseconds(1000)};
 }
 
+// A snapshot is of an entry; a server that never heard of one has nothing that could be lost.
+ServiceError NothingApplied() {
+  return {.code = grpc::StatusCode::FAILED_PRECONDITION,
+          .reason = "NOTHING_APPLIED",
+          .message = "this server has applied no entry yet, so there is nothing to back up"};
+}
+
 ServiceError GivenUpByClient() {
   return {.code = grpc::StatusCode::CANCELLED,
           .reason = "CANCELLED",
@@ -136,6 +143,7 @@ class Backups::Reading final : public Stream, public std::enable_shared_from_thi
     }
     source_ = *std::move(source);
     index_ = source_->header().last_included.index;
+    if (index_ == LogIndex()) return End(NothingApplied());
     FillHeaderAt(door_.formed, index_, *message_.mutable_header());
     spdlog::info("a client takes a backup of index {}", index_.value());
     Continue(milliseconds::zero());

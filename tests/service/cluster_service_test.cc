@@ -81,6 +81,11 @@ TEST(ClusterServiceTest, RefusesBackupsWhichThisVersionDoesNotMake) {
   const auto stream = server.cluster_stub->DownloadSnapshot(&context, {});
   EXPECT_FALSE(stream->Read(&piece));
   EXPECT_EQ(ReasonOf(stream->Finish()), "NOT_SUPPORTED");
+  EXPECT_EQ(Refused(server, &Stub::AddMember), "NOT_SUPPORTED");
+  EXPECT_EQ(Refused(server, &Stub::PromoteMember), "NOT_SUPPORTED");
+  EXPECT_EQ(Refused(server, &Stub::RemoveMember), "NOT_SUPPORTED");
+  EXPECT_EQ(Refused(server, &Stub::ReplaceMembers), "NOT_SUPPORTED");
+  EXPECT_EQ(Refused(server, &Stub::TransferLeadership), "NOT_SUPPORTED");
 }
 
 }  // namespace

@@ -66,7 +66,7 @@ class ServedServer {
 
   ~ServedServer() {
     gate_.Drain();
-    if (running_) {
+    if (running_ && !stopped_) {
       EXPECT_TRUE(running_->Stop().ok());
     }
     peer_service_->Close();
@@ -102,6 +102,14 @@ class ServedServer {
     }
   }
   void Drain() { gate_.Drain(); }
+  // Stops what runs, as a process that was told to; the services go on refusing.
+  void Stop() {
+    gate_.Drain();
+    EXPECT_TRUE(running_->Stop().ok());
+    stopped_ = true;
+  }
+  // To be changed before Form.
+  Options& options() { return options_; }
   const FormedServer& formed() const { return running_->formed(); }
 
   std::unique_ptr<v1::ConsensusService::Stub> consensus_stub;
@@ -125,6 +133,7 @@ class ServedServer {
   std::unique_ptr<HeaderRules> rules_;
   std::unique_ptr<PeerService> peer_service_;
   std::unique_ptr<RunningServer> running_;
+  bool stopped_ = false;
   std::unique_ptr<ConsensusService> consensus_;
   std::unique_ptr<ClusterService> cluster_;
   std::unique_ptr<grpc::Server> grpc_server_;
