@@ -10,10 +10,9 @@
 #include <vector>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
-#include "absl/time/time.h"
+#include "service/raftctl/backup_command_line.h"
 #include "service/raftctl/bench.h"
 #include "service/raftctl/cluster_commands.h"
 #include "service/raftctl/completion.h"
@@ -22,6 +21,7 @@
 #include "service/raftctl/key_value_commands.h"
 #include "service/raftctl/load.h"
 #include "service/raftctl/membership_commands.h"
+#include "service/raftctl/option_kinds.h"
 #include "service/version.h"
 #include "service/whole_number.h"
 
@@ -50,36 +50,6 @@ constexpr int kConnectionsMax = 1'024;
 constexpr std::uint64_t kKeysMax = 9'999'999'999;
 constexpr size_t kBenchValueBytesMax = 16 << 20;
 constexpr double kRateMax = 10'000'000;
-
-std::string CheckEndpoint(const std::string& endpoint) {
-  const size_t colon = endpoint.rfind(':');
-  std::uint32_t port = 0;
-  if (colon == std::string::npos || colon == 0 ||
-      !absl::SimpleAtoi(endpoint.substr(colon + 1), &port) || port == 0 || port > 65'535) {
-    return absl::StrCat("\"", endpoint, "\" is no address like host:7000");
-  }
-  return "";
-}
-
-// "500ms", "5s", "1m30s". CLI11 would take "5" and guess a unit.
-CLI::Option* AddDuration(CLI::App* app, const std::string& name, Clock::duration* target,
-                         Clock::duration least, const std::string& description) {
-  const auto parse = [target, least, name](const std::string& text) {
-    absl::Duration duration;
-    if (!absl::ParseDuration(text, &duration) || duration == absl::InfiniteDuration()) {
-      throw CLI::ValidationError(name, "\"" + text + "\" is no duration like 500ms, 5s or 1m");
-    }
-    if (absl::ToChronoNanoseconds(duration) < least) {
-      throw CLI::ValidationError(
-          name, absl::StrCat("must be at least ", absl::FormatDuration(absl::FromChrono(least)),
-                             ", not ", text));
-    }
-    *target = absl::ToChronoNanoseconds(duration);
-  };
-  return app->add_option_function<std::string>(name, parse, description)
-      ->type_name("DURATION")
-      ->default_str(absl::FormatDuration(absl::FromChrono(*target)));
-}
 
 class CommandLine {
  public:
@@ -120,6 +90,7 @@ class CommandLine {
   ScanOptions scan_;
   LoadOptions load_;
   BenchOptions bench_;
+  BackupCommandLine backup_{global_};
   Shell shell_ = Shell::kBash;
 };
 
@@ -137,6 +108,10 @@ CommandLine::CommandLine() {
   AddScan();
   AddLoad();
   AddBench();
+  backup_.AddTo(&app_, [this](CLI::App* parent, const std::string& name,
+                              const std::string& description, Handler handler) {
+    return AddCommand(parent, name, description, std::move(handler));
+  });
   AddCompletion();
   AddCommand(&app_, "version", "Print the version of raftctl.", [] {
     std::printf("raftctl %s (%s, %s)\n", kVersion, kCompiler, kBuildType);
@@ -341,7 +316,7 @@ void CommandLine::AddCompletion() {
 }
 
 // Every option has a variable: --endpoints is RAFTCTL_ENDPOINTS, --keys of bench
-// RAFTCTL_BENCH_KEYS.
+// RAFTCTL_BENCH_KEYS, --limit of log inspect RAFTCTL_LOG_INSPECT_LIMIT.
 void CommandLine::NameEnvironmentVariables() {
   const auto name_all = [](CLI::App* app, const std::string& prefix) {
     for (CLI::Option* option : app->get_options()) {
@@ -353,7 +328,10 @@ void CommandLine::NameEnvironmentVariables() {
   };
   name_all(&app_, "RAFTCTL_");
   for (const auto& [command, handler] : handlers_) {
-    name_all(command, absl::StrCat("RAFTCTL_", absl::AsciiStrToUpper(command->get_name()), "_"));
+    const CLI::App* parent = command->get_parent();
+    const std::string path =
+        absl::StrCat(parent == &app_ ? "" : parent->get_name() + "_", command->get_name(), "_");
+    name_all(command, absl::StrCat("RAFTCTL_", absl::AsciiStrToUpper(path)));
   }
 }
 

@@ -40,7 +40,8 @@ absl::StatusOr<PartFile> PartFile::Begin(const std::string& path) {
   // Only whoever holds the lock may empty the file, and remove it at the end.
   if (flock(file->number(), LOCK_EX | LOCK_NB) != 0) {
     return absl::FailedPreconditionError(
-        absl::StrCat(part_path, " is being written by another process. Wait for it, or choose "
+        absl::StrCat(part_path,
+                     " is being written by another process. Wait for it, or choose "
                      "another name"));
   }
   PartFile part(path, *std::move(file));
@@ -71,7 +72,8 @@ absl::Status PartFile::Publish() {
   const absl::StatusOr<FileDescriptor> opened = OpenDescriptor(directory, O_RDONLY | O_DIRECTORY);
   if (!opened.ok()) return opened.status();
   if (fsync(opened->number()) == 0) return absl::OkStatus();
-  return absl::UnavailableError(absl::StrCat("cannot sync the directory ", directory, ": ", Cause()));
+  return absl::UnavailableError(
+      absl::StrCat("cannot sync the directory ", directory, ": ", Cause()));
 }
 
 absl::Status PartFile::Failure(const char* what) const {

@@ -1,4 +1,4 @@
-// One real server behind an in-process channel: services, loop, LevelDB; no ports and no peers.
+// One real server behind an in-process channel: services, loop, LevelDB; no peers.
 //
 // A cluster of one leads by itself. A cluster of three whose other two do not exist never finds a
 // leader, which is what a client of a minority sees.
@@ -56,6 +56,7 @@ class ServedServer {
                                                 *report_, metrics_);
     grpc::ServerBuilder builder;
     builder.SetMaxReceiveMessageSize(16 << 20);
+    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port_);
     builder.RegisterService(&consensus_->grpc_service());
     builder.RegisterService(&cluster_->grpc_service());
     grpc_server_ = builder.BuildAndStart();
@@ -111,12 +112,15 @@ class ServedServer {
   // To be changed before Form.
   Options& options() { return options_; }
   const FormedServer& formed() const { return running_->formed(); }
+  // For clients that take an address instead of a stub.
+  std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
 
   std::unique_ptr<v1::ConsensusService::Stub> consensus_stub;
   std::unique_ptr<v1::ClusterService::Stub> cluster_stub;
 
  private:
   const std::string directory_path_;
+  int port_ = 0;
   Options options_;
   const PeerLinkOptions peer_link_options_;
   std::unique_ptr<DataDirectory> directory_;

@@ -185,6 +185,37 @@ struct FakeServices {
       return grpc::Status::OK;
     }
 
+    grpc::Status DownloadSnapshot(
+        grpc::ServerContext* context, const v1::DownloadSnapshotRequest*,
+        grpc::ServerWriter<v1::DownloadSnapshotResponse>* stream) override {
+      std::vector<std::string> pieces;
+      FakeAnswer ending = FakeAnswer::kServes;
+      {
+        const MutexLock lock(server_->mutex_);
+        pieces = server_->pieces_;
+        ending = server_->download_ending_;
+      }
+      v1::DownloadSnapshotResponse response;
+      response.mutable_header()->set_server_id(server_->server_id_);
+      for (const std::string& piece : pieces) {
+        response.set_data(piece);
+        stream->Write(response);
+      }
+      switch (ending) {
+        case FakeAnswer::kServes:
+          return grpc::Status::OK;
+        case FakeAnswer::kNoLeader:
+          return Refusal(grpc::UNAVAILABLE, "NO_LEADER", "");
+        case FakeAnswer::kOverloaded:
+          return Refusal(grpc::RESOURCE_EXHAUSTED, "OVERLOADED", "");
+        case FakeAnswer::kSilent:
+          while (!context->IsCancelled()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+          return grpc::Status::CANCELLED;
+        default:
+          return grpc::Status(grpc::UNAVAILABLE, "Socket closed");
+      }
+    }
+
    private:
     FakeServer* const server_;
   };
@@ -220,6 +251,12 @@ void FakeServer::AnswerNext(int count, FakeAnswer answer) {
 }
 
 FakeAnswer FakeServer::NextAnswer() { return next_count_-- > 0 ? next_answer_ : answer_; }
+
+void FakeServer::SetDownload(std::vector<std::string> pieces, FakeAnswer ending) {
+  const MutexLock lock(mutex_);
+  pieces_ = std::move(pieces);
+  download_ending_ = ending;
+}
 
 void FakeServer::HintAt(const std::string& client_address) {
   const MutexLock lock(mutex_);

@@ -71,6 +71,8 @@ class FakeServer {
   int calls() const { return calls_; }
   // The most proposals of one key that were in this server at once.
   int same_key_at_once_max() const { return same_key_at_once_max_; }
+  // What DownloadSnapshot streams, a piece at a time, before it ends as `ending` says.
+  void SetDownload(std::vector<std::string> pieces, FakeAnswer ending = FakeAnswer::kServes);
   // What GetStatus answers; the header's server id is filled in.
   void SetStatus(const v1::GetStatusResponse& status);
 
@@ -91,6 +93,8 @@ class FakeServer {
   std::string hint_;
   std::map<std::string, int> keys_inside_;
   v1::GetStatusResponse status_;
+  std::vector<std::string> pieces_;
+  FakeAnswer download_ending_ = FakeAnswer::kServes;
   std::string address_;
   std::unique_ptr<Running> running_;
 };
