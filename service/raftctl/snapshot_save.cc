@@ -1,13 +1,13 @@
 #include <cstdio>
 #include <filesystem>
-#include <optional>
+#include <memory>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "persistence/snapshot_file.h"
 #include "persistence/snapshot_stream.h"
 #include "service/raftctl/failure_report.h"
-#include "service/raftctl/part_file.h"
 #include "service/raftctl/progress.h"
 #include "service/raftctl/snapshot_commands.h"
 #include "service/raftctl/snapshot_download.h"
@@ -16,11 +16,27 @@
 namespace raft::ctl {
 namespace {
 
+// A snapshot file never takes the place of another; one that is to do so has another name at first.
+std::string NameWhileWritten(const SnapshotSaveOptions& options) {
+  return options.force ? options.path + ".new" : options.path;
+}
+
+absl::Status ReplaceFile(const std::string& from, const std::string& to) {
+  std::error_code failed;
+  std::filesystem::rename(from, to, failed);
+  if (failed) {
+    std::filesystem::remove(from, failed);
+    return absl::UnavailableError(absl::StrCat("cannot rename ", from, ": ", failed.message()));
+  }
+  return absl::OkStatus();
+}
+
 // One `snapshot save`, from the first server asked to the file that bears its name.
 class SnapshotSave {
  public:
-  SnapshotSave(const GlobalOptions& global, const SnapshotSaveOptions& options, PartFile part)
-      : global_(global), options_(options), part_(std::move(part)) {}
+  SnapshotSave(const GlobalOptions& global, const SnapshotSaveOptions& options,
+               std::unique_ptr<SnapshotFileWriter> file)
+      : global_(global), options_(options), file_(std::move(file)) {}
 
   int Run() {
     for (const std::string& endpoint : global_.endpoints) {
@@ -39,33 +55,30 @@ class SnapshotSave {
 
  private:
   absl::Status Take(const v1::DownloadSnapshotResponse& piece) {
-    if (part_.bytes() == 0) server_id_ = piece.header().server_id();
+    if (bytes_ == 0) server_id_ = piece.header().server_id();
     const absl::StatusOr<SnapshotPiece> decoded = decoder_.Decode(piece.data());
     if (!decoded.ok()) return decoded.status();
     keys_ += decoded->records.size();
-    if (absl::Status written = part_.Add(piece.data()); !written.ok()) return written;
+    if (absl::Status written = file_->Add(piece.data()); !written.ok()) return written;
+    bytes_ += piece.data().size();
     const std::uint64_t keys = decoder_.header().key_count;
     const double fraction = keys == 0 ? -1 : static_cast<double>(keys_) / static_cast<double>(keys);
-    progress_.Update(part_.bytes(), fraction, "");
+    progress_.Update(bytes_, fraction, "");
     return absl::OkStatus();
   }
 
-  // What is on the disk is what counts, so that is read back before it gets its name.
   int Keep(const std::string& endpoint) {
-    if (const absl::Status synced = part_.Sync(); !synced.ok()) {
-      return FailSave(kExitFailed, std::string(synced.message()));
-    }
-    const absl::StatusOr<SnapshotFileFacts> facts = VerifySnapshotFile(part_.part_path());
-    if (!facts.ok()) {
-      return FailSave(kExitFailed, absl::StrCat(facts.status().message(),
-                                                ". Try again, or another server with --endpoints"));
-    }
-    if (const absl::Status published = part_.Publish(); !published.ok()) {
-      return FailSave(kExitFailed, std::string(published.message()));
+    const absl::StatusOr<SnapshotFileReport> report = file_->Finish();
+    if (!report.ok()) return FailSave(kExitFailed, std::string(report.status().message()));
+    if (options_.force) {
+      if (absl::Status replaced = ReplaceFile(NameWhileWritten(options_), options_.path);
+          !replaced.ok()) {
+        return FailSave(kExitFailed, std::string(replaced.message()));
+      }
     }
     FactSheet sheet;
     sheet.Add("file", options_.path);
-    AddSnapshotFacts(*facts, &sheet);
+    AddSnapshotFacts(*report, &sheet);
     sheet.Add("taken from", absl::StrCat("server ", server_id_, " at ", endpoint));
     PrintFacts(sheet, global_.output);
     return kExitOk;
@@ -97,29 +110,29 @@ class SnapshotSave {
         ending.stalled ? std::string("nothing arrived for as long as --stall-timeout allows")
         : ending.outcome.message.empty() ? std::string("it broke")
                                          : ending.outcome.message;
-    return FailSave(
-        kExitFailed,
-        absl::StrCat("the backup from ", endpoint, " ended after ", part_.bytes(),
-                     " bytes: ", cause, ". It cannot be continued; the same command begins again"));
+    return FailSave(kExitFailed,
+                    absl::StrCat("the backup from ", endpoint, " ended after ", bytes_, " bytes: ",
+                                 cause, ". It cannot be continued; the same command begins again"));
   }
 
   int FailInterruptedSave() {
-    return FailSave(kExitInterrupted, absl::StrCat("interrupted after ", part_.bytes(), " bytes"));
+    return FailSave(kExitInterrupted, absl::StrCat("interrupted after ", bytes_, " bytes"));
   }
 
   // What is left on the disk is always said.
   int FailSave(ExitCode code, const std::string& what) {
+    file_.reset();
+    const bool exists = std::filesystem::exists(options_.path);
     return Fail({code, absl::StrCat("cannot save a snapshot to ", options_.path, ": ", what, ". ",
-                                    part_.part_path(), " is removed; ", options_.path,
-                                    std::filesystem::exists(options_.path) ? " is as it was"
-                                                                           : " was not made")});
+                                    exists ? "The file is as it was" : "Nothing is left behind")});
   }
 
   const GlobalOptions& global_;
   const SnapshotSaveOptions& options_;
-  PartFile part_;
+  std::unique_ptr<SnapshotFileWriter> file_;
   Progress progress_{"bytes"};
   SnapshotDecoder decoder_;
+  std::uint64_t bytes_ = 0;
   std::uint64_t keys_ = 0;
   std::uint64_t server_id_ = 0;
   std::string refusals_;
@@ -130,17 +143,14 @@ class SnapshotSave {
 }  // namespace
 
 int RunSnapshotSave(const GlobalOptions& global, const SnapshotSaveOptions& options) {
-  if (!options.force && std::filesystem::exists(options.path)) {
-    return Fail({kExitFailed, absl::StrCat("cannot save a snapshot to ", options.path,
-                                           ": it exists. Choose another name, or replace it with "
-                                           "--force")});
+  if (options.force) std::filesystem::remove(NameWhileWritten(options));
+  auto file = SnapshotFileWriter::Create(NameWhileWritten(options));
+  if (file.ok()) return SnapshotSave(global, options, *std::move(file)).Run();
+  std::string what = std::string(file.status().message());
+  if (absl::IsAlreadyExists(file.status())) {
+    what = "it exists. Choose another name, or replace it with --force";
   }
-  absl::StatusOr<PartFile> part = PartFile::Begin(options.path);
-  if (!part.ok()) {
-    return Fail({kExitFailed, absl::StrCat("cannot save a snapshot to ", options.path, ": ",
-                                           part.status().message())});
-  }
-  return SnapshotSave(global, options, *std::move(part)).Run();
+  return Fail({kExitFailed, absl::StrCat("cannot save a snapshot to ", options.path, ": ", what)});
 }
 
 }  // namespace raft::ctl

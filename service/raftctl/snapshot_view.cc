@@ -34,9 +34,9 @@ std::string DescribeMembers(const std::vector<Member>& members) {
 
 }  // namespace
 
-void AddSnapshotFacts(const SnapshotFileFacts& facts, FactSheet* sheet) {
-  const SnapshotHeader& header = facts.header;
-  sheet->Add("cluster id", FormatClusterId(facts.cluster_id));
+void AddSnapshotFacts(const SnapshotFileReport& report, FactSheet* sheet) {
+  const SnapshotHeader& header = report.header;
+  sheet->Add("cluster id", FormatClusterId(report.cluster_id));
   sheet->Add("index", header.last_included.index.value());
   sheet->Add("term", header.last_included.term.value());
   sheet->Add("log time", DescribeTime(header.log_time_ms));
@@ -44,7 +44,7 @@ void AddSnapshotFacts(const SnapshotFileFacts& facts, FactSheet* sheet) {
   sheet->Add("digest", header.digest);
   sheet->Add("members", DescribeConfiguration(header.configuration.configuration));
   sheet->Add("members index", header.configuration.index.value());
-  sheet->Add("bytes", facts.bytes);
+  sheet->Add("bytes", report.file_bytes);
 }
 
 std::string DescribeConfiguration(const ClusterConfiguration& configuration) {

@@ -14,7 +14,7 @@
 namespace raft::ctl {
 
 // Cluster id, position, time, keys, digest, configuration, size.
-void AddSnapshotFacts(const SnapshotFileFacts& facts, FactSheet* sheet);
+void AddSnapshotFacts(const SnapshotFileReport& report, FactSheet* sheet);
 
 // "1=127.0.0.1:7001, 4=127.0.0.1:7031 (learner)"; a joint one as "... -> ...".
 std::string DescribeConfiguration(const ClusterConfiguration& configuration);

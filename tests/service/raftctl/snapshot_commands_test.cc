@@ -11,7 +11,6 @@
 
 #include "service/raftctl/exit_code.h"
 #include "service/raftctl/fact_sheet.h"
-#include "service/raftctl/part_file.h"
 #include "tests/service/raftctl/fake_server.h"
 #include "tests/service/served_server.h"
 
@@ -96,7 +95,6 @@ TEST_F(SnapshotCommandsTest, SavesWhatTheServerHoldsAndSaysWhatItIs) {
   const CommandResult json = RunCommand({"-o", "json", "snapshot", "inspect", file_});
   EXPECT_THAT(json.out, HasSubstr("\"digest\":\"" + status.state_digest() + "\""));
   EXPECT_THAT(json.out, HasSubstr("\"keys\":\"40\""));
-  EXPECT_FALSE(std::filesystem::exists(file_ + ".part"));
   EXPECT_EQ(std::filesystem::status(file_).permissions(),
             std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
 }
@@ -119,23 +117,8 @@ TEST_F(SnapshotCommandsTest, AForcedSaveThatFailsLeavesTheOldFile) {
   fake_.SetDownload({Pieces()[0]}, FakeAnswer::kBareUnavailable);
   const CommandResult save = SaveFrom(fake_.address(), {"--force"});
   EXPECT_EQ(save.exit_code, kExitFailed);
-  EXPECT_THAT(save.err, HasSubstr(file_ + " is as it was"));
+  EXPECT_THAT(save.err, HasSubstr("The file is as it was"));
   EXPECT_EQ(Contents(file_), "precious");
-}
-
-TEST_F(SnapshotCommandsTest, APartThatAKilledSaveLeftIsWrittenOver) {
-  Write(file_ + ".part", std::string(10 << 20, 'x'));
-  EXPECT_EQ(Save().exit_code, kExitOk);
-  EXPECT_EQ(RunCommand({"snapshot", "inspect", file_}).exit_code, kExitOk);
-}
-
-TEST_F(SnapshotCommandsTest, TwoSavesOfOneFileAtOnceAreRefused) {
-  const absl::StatusOr<PartFile> other = PartFile::Begin(file_);
-  ASSERT_TRUE(other.ok());
-  const CommandResult save = Save();
-  EXPECT_EQ(save.exit_code, kExitFailed);
-  EXPECT_THAT(save.err, HasSubstr("being written by another process"));
-  EXPECT_TRUE(std::filesystem::exists(file_ + ".part"));
 }
 
 TEST_F(SnapshotCommandsTest, AsksTheNextServerWhenOneHasNothingToGive) {
@@ -167,7 +150,7 @@ TEST_F(SnapshotCommandsTest, ADownloadThatBreaksLeavesNothingAndSaysHowFarItCame
   EXPECT_THAT(save.err, HasSubstr("ended after " +
                                   std::to_string(pieces[0].size() + pieces[1].size()) + " bytes"));
   EXPECT_THAT(save.err, HasSubstr("Socket closed"));
-  EXPECT_THAT(save.err, HasSubstr(".part is removed"));
+  EXPECT_THAT(save.err, HasSubstr("Nothing is left behind"));
   EXPECT_TRUE(NothingLeft());
 }
 
@@ -202,7 +185,7 @@ TEST_F(SnapshotCommandsTest, AFolderThatIsNotThereIsNamed) {
   const CommandResult save = RunCommand(
       {"--endpoints", server_.address(), "snapshot", "save", folder_ + "/nowhere/backup"});
   EXPECT_EQ(save.exit_code, kExitFailed);
-  EXPECT_THAT(save.err, HasSubstr("nowhere/backup.part"));
+  EXPECT_THAT(save.err, HasSubstr("nowhere/backup"));
 }
 
 TEST_F(SnapshotCommandsTest, InspectNoticesEveryCutAndEveryFlippedBit) {
