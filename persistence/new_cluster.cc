@@ -61,6 +61,7 @@ class NewCluster {
   std::string PathOf(const std::string& name) const { return server_.directory + "/" + name; }
   Owner owner() const;
   LogEntryPointer OnlyMember() const;
+  absl::Status CheckEmpty() const;
   absl::Status CreateEmptyState();
   absl::Status CopyState();
   absl::Status FinishState();
@@ -109,11 +110,18 @@ absl::Status NewCluster::Check() const {
 
 absl::Status NewCluster::TakeDirectory() {
   if (absl::Status status = PrepareDirectory(disk_, server_.directory); !status.ok()) return status;
+  // Before the lock as well, which writes a file: a directory that is somebody's stays as it is.
+  if (absl::Status status = CheckEmpty(); !status.ok()) return status;
   absl::StatusOr<std::unique_ptr<DiskLock>> lock = disk_.LockDirectory(server_.directory);
   if (!lock.ok()) return lock.status();
   lock_ = *std::move(lock);
+  if (absl::Status status = CheckEmpty(); !status.ok()) return status;
+  return disk_.CreateDirectory(server_.directory);
+}
+
+absl::Status NewCluster::CheckEmpty() const {
   const std::string name = FindForeignFile(disk_, server_.directory);
-  if (name.empty()) return disk_.CreateDirectory(server_.directory);
+  if (name.empty()) return absl::OkStatus();
   return DirectoryRefused(server_.directory, "it is not empty: it holds " + name +
                                                  "; a new cluster begins in an empty directory");
 }
