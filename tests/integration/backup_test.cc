@@ -146,7 +146,8 @@ TEST_F(BackupTest, TheOldClusterAndTheNewOneStayApartEvenAtOneAddress) {
       RunRaftctl({"--endpoints", restored.addresses().client, "members", "add",
                   std::to_string(leader_) + "=" + cluster_.addresses(leader_).peer},
                  cluster_.folder());
-  EXPECT_EQ(added.exit_code, kRefused) << added.error;
+  EXPECT_NE(added.error.find("OTHER_CLUSTER"), std::string::npos) << added.error;
+  EXPECT_NE(added.exit_code, 0);
   EXPECT_EQ(restored.Status()->members_size(), 1);
 }
 
@@ -231,13 +232,9 @@ TEST_F(DamagedBackupTest, IsNeverRestored) {
   RefusalOf(whole_ + "tail");
 }
 
-TEST_F(DamagedBackupTest, AForeignFileAndANewerFormatAreToldApart) {
-  const std::string foreign = RefusalOf(ReadFile(RaftctlProgram()).substr(0, 100'000));
-  std::string newer = whole_;
-  newer[8] = 99;  // the version follows the magic
-  const std::string too_new = RefusalOf(newer);
-  EXPECT_NE(too_new.find("version"), std::string::npos) << too_new;
-  EXPECT_EQ(foreign.find("version"), std::string::npos) << foreign;
+TEST_F(DamagedBackupTest, AForeignFileIsTakenForWhatItIs) {
+  const std::string refusal = RefusalOf(ReadFile(RaftctlProgram()).substr(0, 100'000));
+  EXPECT_NE(refusal.find("no snapshot"), std::string::npos) << refusal;
 }
 
 TEST_F(BackupTest, ADirectoryThatIsNotEmptyIsLeftAlone) {

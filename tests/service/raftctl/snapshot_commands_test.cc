@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "persistence/byte_order.h"
+#include "persistence/checksum.h"
 #include "service/raftctl/exit_code.h"
 #include "service/raftctl/fact_sheet.h"
 #include "tests/service/raftctl/fake_server.h"
@@ -18,7 +20,6 @@ namespace raft::ctl {
 namespace {
 
 using testing::HasSubstr;
-using testing::Not;
 
 std::string Contents(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -208,15 +209,32 @@ TEST_F(SnapshotCommandsTest, InspectNoticesEveryCutAndEveryFlippedBit) {
   EXPECT_EQ(RunCommand({"snapshot", "inspect", file_}).exit_code, kExitFailed);
 }
 
-TEST_F(SnapshotCommandsTest, InspectTellsANewerFormatFromAForeignFile) {
+TEST_F(SnapshotCommandsTest, ANewerFormatIsToldFromAForeignFile) {
   ASSERT_EQ(Save().exit_code, kExitOk);
-  std::string newer = Contents(file_);
-  newer[8] = 99;  // the version, after the magic (persistence/README.md)
-  Write(file_, newer);
-  EXPECT_THAT(RunCommand({"snapshot", "inspect", file_}).err, HasSubstr("version"));
+  // Magic, version, cluster id, checksum of these; then the pieces (persistence/README.md).
+  const std::string whole = Contents(file_);
+  std::string head = whole.substr(0, 8) + '\x63' + whole.substr(9, 16);
+  AppendUint64(&head, Checksum64(head));
+  Write(file_, head + whole.substr(head.size()));
+  const CommandResult newer = RunCommand({"snapshot", "inspect", file_});
+  EXPECT_EQ(newer.exit_code, kExitFailed);
+  EXPECT_THAT(newer.err, HasSubstr("version is 99"));
+  const std::vector<std::string> restore = {"snapshot",
+                                            "restore",
+                                            file_,
+                                            "--data-dir",
+                                            folder_ + "/restored",
+                                            "--server-id",
+                                            "1",
+                                            "--peer-address",
+                                            "127.0.0.1:7001"};
+  EXPECT_THAT(RunCommand(restore).err, HasSubstr("version is 99"));
+
   Write(file_, "#!/bin/sh\necho this is no snapshot, but it is long enough to be one\n");
-  EXPECT_THAT(RunCommand({"snapshot", "inspect", file_}).err, Not(HasSubstr("version")));
+  EXPECT_THAT(RunCommand({"snapshot", "inspect", file_}).err, HasSubstr("no snapshot"));
+  EXPECT_THAT(RunCommand(restore).err, HasSubstr("no snapshot"));
   EXPECT_EQ(RunCommand({"snapshot", "inspect", folder_ + "/nothing"}).exit_code, kExitFailed);
+  EXPECT_FALSE(std::filesystem::exists(folder_ + "/restored/identity"));
 }
 
 TEST(FactSheetTest, AlignsValuesAndMakesJsonOfTheSameFacts) {
