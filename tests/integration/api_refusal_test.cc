@@ -160,9 +160,8 @@ TEST_F(ApiRefusalTest, FieldsOfALaterVersionAreNotSupportedAndNeverIgnored) {
 }
 
 TEST_F(ApiRefusalTest, CallsOfALaterVersionAreNotSupported) {
-  for (const std::string method :
-       {"ConsensusService/OpenSession", "ConsensusService/CloseSession", "ConsensusService/Watch",
-        "ClusterService/CreateSnapshot", "ClusterService/DownloadSnapshot"}) {
+  for (const std::string method : {"ConsensusService/OpenSession", "ConsensusService/CloseSession",
+                                   "ConsensusService/Watch"}) {
     ExpectNotSupported(client().Call("/raft.v1." + method, ""), method);
   }
 }

@@ -1,6 +1,7 @@
 // A backup of a running cluster becomes a new cluster that goes on where the old one was, and no
 // part of the old one finds its way into it.
 #include <gtest/gtest.h>
+#include <signal.h>
 
 #include <atomic>
 #include <filesystem>
@@ -16,6 +17,7 @@ namespace raft::integration {
 namespace {
 
 constexpr int kRefused = 1;
+constexpr int kInterrupted = 130;
 
 // Writes through one server until told to stop, and remembers what was acknowledged.
 class Writer {
@@ -149,6 +151,42 @@ TEST_F(BackupTest, TheOldClusterAndTheNewOneStayApartEvenAtOneAddress) {
   EXPECT_NE(added.error.find("OTHER_CLUSTER"), std::string::npos) << added.error;
   EXPECT_NE(added.exit_code, 0);
   EXPECT_EQ(restored.Status()->members_size(), 1);
+}
+
+TEST_F(BackupTest, OneThatIsInterruptedLeavesNothingAndSaysSo) {
+  StartAll();  // a megabyte, at two megabytes per second
+  const std::string saves = cluster_.folder() + "/saves";
+  std::filesystem::create_directory(saves);
+  Process save({.arguments = {RaftctlProgram(), "--endpoints", cluster_.Endpoints(), "snapshot",
+                              "save", saves + "/backup"},
+                .output_path = cluster_.folder() + "/save.log",
+                .error_path = cluster_.folder() + "/save.log"});
+  ASSERT_TRUE(WaitUntil([&] { return !std::filesystem::is_empty(saves) || !save.IsRunning(); }));
+
+  save.Signal(SIGINT);
+
+  EXPECT_EQ(save.WaitForExit(), kInterrupted) << ReadFile(cluster_.folder() + "/save.log");
+  EXPECT_TRUE(std::filesystem::is_empty(saves));
+  const std::string said = ReadFile(cluster_.folder() + "/save.log");
+  EXPECT_NE(said.find("interrupted after"), std::string::npos) << said;
+  EXPECT_NE(said.find("Nothing is left behind"), std::string::npos) << said;
+}
+
+TEST_F(BackupTest, AServerThatStopsDuringADownloadDoesNotWaitForIt) {
+  StartAll();
+  Process save({.arguments = {RaftctlProgram(), "--endpoints", cluster_.addresses(1).client,
+                              "snapshot", "save", file_},
+                .output_path = cluster_.folder() + "/save.log",
+                .error_path = cluster_.folder() + "/save.log"});
+  ASSERT_TRUE(WaitUntil([&] {
+    return cluster_.LogOf(1).find("takes a backup") != std::string::npos || !save.IsRunning();
+  }));
+
+  cluster_.process(1).Signal(SIGTERM);
+
+  EXPECT_EQ(cluster_.process(1).WaitForExit(), 0);
+  EXPECT_EQ(save.WaitForExit(), kRefused) << ReadFile(cluster_.folder() + "/save.log");
+  EXPECT_FALSE(std::filesystem::exists(file_));
 }
 
 TEST_F(BackupTest, ARestoredServerGrowsIntoAClusterOfThree) {

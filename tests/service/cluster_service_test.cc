@@ -70,23 +70,5 @@ TEST(ClusterServiceTest, AnswersWithoutALeaderAndWarnsOfIt) {
   EXPECT_EQ(members.members(2).peer_address(), "127.0.0.1:3");
 }
 
-TEST(ClusterServiceTest, RefusesBackupsWhichThisVersionDoesNotMake) {
-  ServedServer server(1);
-  grpc::ClientContext create_context;
-  v1::CreateSnapshotResponse created;
-  EXPECT_EQ(ReasonOf(server.cluster_stub->CreateSnapshot(&create_context, {}, &created)),
-            "NOT_SUPPORTED");
-  grpc::ClientContext context;
-  v1::DownloadSnapshotResponse piece;
-  const auto stream = server.cluster_stub->DownloadSnapshot(&context, {});
-  EXPECT_FALSE(stream->Read(&piece));
-  EXPECT_EQ(ReasonOf(stream->Finish()), "NOT_SUPPORTED");
-  EXPECT_EQ(Refused(server, &Stub::AddMember), "NOT_SUPPORTED");
-  EXPECT_EQ(Refused(server, &Stub::PromoteMember), "NOT_SUPPORTED");
-  EXPECT_EQ(Refused(server, &Stub::RemoveMember), "NOT_SUPPORTED");
-  EXPECT_EQ(Refused(server, &Stub::ReplaceMembers), "NOT_SUPPORTED");
-  EXPECT_EQ(Refused(server, &Stub::TransferLeadership), "NOT_SUPPORTED");
-}
-
 }  // namespace
 }  // namespace raft
