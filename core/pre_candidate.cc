@@ -33,7 +33,8 @@ NextRole PreCandidate::OnPreVoteRequest(const PreVoteRequest& request, ReturnAdd
 }
 
 NextRole PreCandidate::OnPreVoteResponse(ServerId from, const PreVoteResponse& response) {
-  if (response.removed_at > state_.configuration_index()) {
+  const bool is_told = response.removed_at != LogIndex(0);
+  if (is_told && response.removed_at >= state_.configuration_index()) {
     state_.removed_at = response.removed_at;
     state_.Note(ToldRemoved{.configuration_index = response.removed_at});
     return NextRole::kFollower;  // Nobody needs an election by a server that is no member (D9).

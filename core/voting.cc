@@ -26,13 +26,12 @@ VoteDecision DecidePreVote(const ServerState& state, const PreVoteRequest& reque
   return VoteDecision::kGranted;
 }
 
-// A committed configuration that does not list the candidate, and that its log lacks: no leader
-// will ever need its vote in it. It may have been added again since; then a leader will tell it
-// (D9).
+// A committed configuration that does not list the candidate: no leader will ever need its vote in
+// it. Whether its log lacks the entry or it only does not know that it is committed, it has to hear
+// of it. It may have been added again since; then its log or a leader tells it (D9).
 LogIndex RemovedAt(const ServerState& state, const PreVoteRequest& request) {
   const bool is_settled = state.IsConfigurationCommitted() && !state.configuration().is_joint();
   if (!is_settled || state.configuration().Find(request.candidate_id) != nullptr) return {};
-  if (request.last_log.index >= state.configuration_index()) return {};
   return state.configuration_index();
 }
 

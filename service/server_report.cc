@@ -225,6 +225,12 @@ void ServerReport::WarnOfMembership(const RaftStatus& status,
         "of the new ones");
   }
   const Member* self = configuration.Find(status.server_id);
+  if (self == nullptr && !status.removed_at) {
+    warnings.push_back(absl::StrCat(
+        "the newest configuration that this server knows, of index ",
+        status.configuration_index.value(),
+        ", does not list it: it was removed, or has not heard yet of being added"));
+  }
   if (self != nullptr && self->role != MemberRole::kVoter) {
     warnings.push_back(self->role == MemberRole::kLearner
                            ? "this server is a learner: it holds everything and does not vote"

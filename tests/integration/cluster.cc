@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdlib.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <set>
@@ -45,12 +46,28 @@ Addresses FreeAddresses() {
 }
 
 Cluster::Cluster(std::size_t servers) : folder_(MakeFolder()) {
-  for (Id id = 1; id <= servers; ++id) {
-    Server& server = servers_[id];
-    server.addresses = FreeAddresses();
-    server.advertised_peer = server.addresses.peer;
-    server.client = std::make_unique<Client>(server.addresses.client);
-  }
+  for (Id id = 1; id <= servers; ++id) LayOut(id, WayIn::kInitialMember);
+}
+
+Id Cluster::AddServer() {
+  const Id id = servers_.rbegin()->first + 1;
+  LayOut(id, WayIn::kJoins);
+  return id;
+}
+
+void Cluster::LayOut(Id id, WayIn way_in) {
+  Server& server = servers_[id];
+  server.addresses = FreeAddresses();
+  server.advertised_peer = server.addresses.peer;
+  server.way_in = way_in;
+  server.client = std::make_unique<Client>(server.addresses.client);
+}
+
+void Cluster::MovePeer(Id id) {
+  Server& server = servers_.at(id);
+  server.addresses.peer = FreeAddresses().peer;
+  server.advertised_peer = server.addresses.peer;
+  server.way_in = WayIn::kIsIn;
 }
 
 Cluster::~Cluster() {
@@ -81,6 +98,12 @@ void Cluster::StartAll() {
 }
 
 void Cluster::Kill(Id server) { servers_.at(server).process.reset(); }
+std::optional<int> Cluster::Terminate(Id server) {
+  process(server).Signal(SIGTERM);
+  const std::optional<int> exit_code = process(server).WaitForExit();
+  Kill(server);
+  return exit_code;
+}
 void Cluster::Stop(Id server) { process(server).Signal(SIGSTOP); }
 void Cluster::Continue(Id server) { process(server).Signal(SIGCONT); }
 
@@ -97,6 +120,7 @@ std::string Cluster::data_dir(Id server) const {
 std::vector<std::string> Cluster::Arguments(Id server) const {
   std::string members;
   for (const auto& [id, member] : servers_) {
+    if (member.way_in != WayIn::kInitialMember) continue;
     members += (members.empty() ? "" : ",") + std::to_string(id) + "=" + member.advertised_peer;
   }
   const Addresses& own = addresses(server);
@@ -114,9 +138,13 @@ std::vector<std::string> Cluster::Arguments(Id server) const {
                                         "--advertise-peer-address",
                                         servers_.at(server).advertised_peer,
                                         "--http-address",
-                                        own.http,
-                                        "--initial-members",
-                                        members};
+                                        own.http};
+  const WayIn way_in = servers_.at(server).way_in;
+  if (way_in == WayIn::kInitialMember) {
+    arguments.insert(arguments.end(), {"--initial-members", members});
+  } else if (way_in == WayIn::kJoins) {
+    arguments.push_back("--join");
+  }
   arguments.insert(arguments.end(), options_.begin(), options_.end());
   return arguments;
 }
@@ -131,6 +159,11 @@ std::string Cluster::Endpoints() const {
   return endpoints;
 }
 
+Finished Cluster::Raftctl(std::vector<std::string> arguments) const {
+  arguments.insert(arguments.begin(), {RaftctlProgram(), "--endpoints", Endpoints()});
+  return RunToEnd(arguments, folder_);
+}
+
 std::optional<v1::GetStatusResponse> Cluster::Status(Id server) {
   const Answer<v1::GetStatusResponse> answer = client(server).GetStatus(false, kStatusDeadline);
   if (!answer.ok()) return std::nullopt;
@@ -140,16 +173,22 @@ std::optional<v1::GetStatusResponse> Cluster::Status(Id server) {
 std::optional<Id> Cluster::FindLeader(std::optional<Id> excluded) {
   // Who follows whom: (term, leader) -> servers that say so. The leader itself must be among them.
   std::map<std::pair<std::uint64_t, Id>, std::set<Id>> followed;
+  std::map<Id, std::set<Id>> voters_of;  // as this server knows them
   for (const auto& [id, server] : servers_) {
     if (server.process == nullptr || id == excluded) continue;
     const std::optional<v1::GetStatusResponse> status = Status(id);
-    if (status.has_value() && status->header().leader_id() != 0) {
-      followed[{status->header().term(), status->header().leader_id()}].insert(id);
+    if (!status.has_value() || status->header().leader_id() == 0) continue;
+    followed[{status->header().term(), status->header().leader_id()}].insert(id);
+    for (const v1::Member& member : status->members()) {
+      if (member.role() == v1::MEMBER_ROLE_VOTER) voters_of[id].insert(member.server_id());
     }
   }
   for (const auto& [led, followers] : followed) {
-    const bool has_majority = followers.size() > servers_.size() / 2;
-    if (has_majority && followers.contains(led.second)) return led.second;
+    if (!followers.contains(led.second)) continue;
+    const std::set<Id>& voters = voters_of[led.second];
+    const auto agree = std::count_if(followers.begin(), followers.end(),
+                                     [&](Id follower) { return voters.contains(follower); });
+    if (static_cast<std::size_t>(agree) > voters.size() / 2) return led.second;
   }
   return std::nullopt;
 }

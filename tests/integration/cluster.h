@@ -1,6 +1,7 @@
 // N real raftd processes on loopback, in a temporary directory, and what tests ask of them.
 //
-// Servers are numbered 1 to N, as on the command line. Data and logs of all servers lie in one
+// Servers are numbered 1 to N, as on the command line; more can be added, which start with --join
+// and wait. Data and logs of all servers lie in one
 // folder, which goes away with a test that passed and stays, named, with one that failed. Main
 // thread only; clients may be used from any.
 #pragma once
@@ -38,6 +39,11 @@ class Cluster {
   explicit Cluster(std::size_t servers);
   ~Cluster();
 
+  // Lays out one more server, with the next number; nothing of it runs yet.
+  Id AddServer();
+  // From the next Start on the server binds and announces another peer address.
+  void MovePeer(Id server);
+
   // The others are told this address of the server instead of the one it binds: whoever listens
   // there passes on what they send. Before the first Start.
   void AdvertisePeer(Id server, const std::string& address);
@@ -46,6 +52,8 @@ class Cluster {
   void Start(Id server);
   void StartAll();
   void Kill(Id server);  // kill -9, and waits for the end
+  // SIGTERM, and waits for the end. The exit code.
+  std::optional<int> Terminate(Id server);
   void Stop(Id server);  // SIGSTOP: it stands still but keeps its connections
   void Continue(Id server);
 
@@ -62,8 +70,10 @@ class Cluster {
   std::string LogOf(Id server) const;
   // The client addresses of all servers, as raftctl's --endpoints wants them.
   std::string Endpoints() const;
+  // Runs raftctl with these endpoints in front of `arguments`.
+  Finished Raftctl(std::vector<std::string> arguments) const;
 
-  // The leader that a majority of all servers names in one term, none of them silent in `excluded`.
+  // The leader that a majority of its voters names in one term, none of them silent in `excluded`.
   std::optional<Id> FindLeader(std::optional<Id> excluded = std::nullopt);
   // Waits for FindLeader; fails the test and returns 0 when there is none in time.
   Id WaitForLeader(std::optional<Id> excluded = std::nullopt);
@@ -82,13 +92,17 @@ class Cluster {
   std::optional<v1::GetStatusResponse> Status(Id server);
 
  private:
+  // How a server becomes part of the cluster.
+  enum class WayIn { kInitialMember, kJoins, kIsIn };
   struct Server {
     Addresses addresses;
     std::string advertised_peer;
+    WayIn way_in = WayIn::kInitialMember;
     std::unique_ptr<Process> process;  // null: not started, or killed
     std::unique_ptr<Client> client;
   };
 
+  void LayOut(Id server, WayIn way_in);
   // Tries `attempt` on the leader of the moment until it succeeds or patience ends.
   bool TryOnLeader(const std::function<bool(Client&)>& attempt);
   void PrintLogs() const;
