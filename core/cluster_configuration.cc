@@ -52,6 +52,11 @@ bool IsMajorityOf(const std::vector<Member>& members, const std::set<ServerId>& 
   return found > CountVoters(members) / 2;
 }
 
+// Configurations of tests name no lives.
+bool IsOfLife(const Member& member, std::uint64_t incarnation) {
+  return incarnation == 0 || member.incarnation == 0 || member.incarnation == incarnation;
+}
+
 bool IsSoundAddress(std::string_view address) {
   return address.size() <= ClusterConfiguration::kAddressBytesMax &&
          std::all_of(address.begin(), address.end(),
@@ -159,6 +164,18 @@ const Member* ClusterConfiguration::Find(ServerId server) const {
 
 bool ClusterConfiguration::IsVoter(ServerId server) const {
   return IsVoterIn(members_, server) || IsVoterIn(old_members_, server);
+}
+
+bool ClusterConfiguration::Lists(ServerId server, std::uint64_t incarnation) const {
+  const auto is_it = [&](const Member& member) {
+    return member.server_id == server && IsOfLife(member, incarnation);
+  };
+  return std::any_of(members_.begin(), members_.end(), is_it) ||
+         std::any_of(old_members_.begin(), old_members_.end(), is_it);
+}
+
+bool ClusterConfiguration::IsVoterInLife(ServerId server, std::uint64_t incarnation) const {
+  return IsVoter(server) && Lists(server, incarnation);
 }
 
 std::vector<ServerId> ClusterConfiguration::voters() const {

@@ -63,6 +63,10 @@ class ClusterConfiguration {
   const Member* Find(ServerId server) const;
   // A voter of either set.
   bool IsVoter(ServerId server) const;
+  // A member, or a voter, of either set, in this life of its data directory; 0: in any. Whoever
+  // comes back with an empty disk is not the voter that it was (traps D10, D11).
+  bool Lists(ServerId server, std::uint64_t incarnation) const;
+  bool IsVoterInLife(ServerId server, std::uint64_t incarnation) const;
   // The voters of both sets, in rising order.
   std::vector<ServerId> voters() const;
   // All members of both sets other than `self`, in rising order.

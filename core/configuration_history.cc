@@ -14,9 +14,10 @@ const ConfigurationHistory::Item& ConfigurationHistory::At(LogIndex index) const
   return *std::prev(after);
 }
 
-bool ConfigurationHistory::MayVote(ServerId server) const {
-  return std::any_of(items_.begin(), items_.end(),
-                     [server](const Item& item) { return item.configuration->IsVoter(server); });
+bool ConfigurationHistory::MayVote(ServerId server, std::uint64_t incarnation) const {
+  return std::any_of(items_.begin(), items_.end(), [&](const Item& item) {
+    return item.configuration->IsVoterInLife(server, incarnation);
+  });
 }
 
 void ConfigurationHistory::Append(LogIndex index, ClusterConfiguration configuration) {

@@ -27,8 +27,9 @@ class ConfigurationHistory {
   // In force once everything up to `index` was all there is. Requires: not older than what is kept.
   const Item& At(LogIndex index) const;
 
-  // Whether it votes in what is in force, or in anything that a truncation might return to.
-  bool MayVote(ServerId server) const;
+  // Whether this life of it votes in what is in force, or in anything that a truncation might
+  // return to.
+  bool MayVote(ServerId server, std::uint64_t incarnation) const;
 
   // A configuration entry was appended. Requires: after the newest.
   void Append(LogIndex index, ClusterConfiguration configuration);

@@ -49,7 +49,7 @@ std::optional<Refusal> Leader::RefusalOfChange(const MembershipChangeRequested& 
     refusal.reason = reason;
     return refusal;
   };
-  if (state_.transfer.is_running()) return because(RefusalReason::kTransferring);
+  if (state_.transfer.is_running() || IsRemoved()) return because(RefusalReason::kTransferring);
   // A change by a leader that has not committed in its term might not build on the one before it,
   // and two majorities might miss each other (trap D1).
   if (!HasCommittedInItsTerm()) return because(RefusalReason::kTermNotCommitted);

@@ -29,7 +29,7 @@ RaftServer::RaftServer(ServerId self, const ClusterConfiguration& configuration,
   role_ = MakeRole(NextRole::kFollower);
   const NextRole next = role_->OnEnter();
   RAFT_CHECK(next == NextRole::kStay, "a server starts as a follower (§5.2)");
-  was_member_ = configuration.Find(self) != nullptr;
+  was_member_ = configuration.Lists(self, recovered.incarnation);
   invariants_.Check(state_, *role_);
 }
 
@@ -327,7 +327,7 @@ void RaftServer::AnnounceConfiguration(Effects& effects) {
 
 void RaftServer::NoteRemoval() {
   if (!state_.IsConfigurationCommitted()) return;
-  const bool is_member = state_.configuration().Find(state_.self) != nullptr;
+  const bool is_member = state_.configuration().Lists(state_.self, state_.incarnation);
   const LogIndex index = state_.configuration_index();
   if (was_member_ && !is_member && !state_.removed_at) {
     state_.removed_at = index;

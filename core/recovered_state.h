@@ -1,6 +1,7 @@
 // What a server knows when it starts: everything the disk returned, validated by persistence.
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "core/effects.h"
@@ -10,6 +11,9 @@
 namespace raft {
 
 struct RecoveredState {
+  // Which life of its data directory this is. A configuration that lists the same server in another
+  // life does not speak of this one. 0: any, for tests.
+  std::uint64_t incarnation = 0;
   Promise promise;
   LogPosition base;                      // the place before the first entry kept; {0, 0} untrimmed
   std::vector<LogEntryPointer> entries;  // contiguous from base.index + 1, terms never falling

@@ -111,6 +111,7 @@ ServerState::ServerState(ServerId self_id, const ClusterConfiguration& members,
                          const RaftOptions& limits, std::uint64_t random_seed,
                          const RecoveredState& recovered)
     : self(self_id),
+      incarnation(recovered.incarnation),
       options(limits),
       persistent(recovered.promise,
                  RaftLog(recovered.base, recovered.log_time_ms, recovered.entries),

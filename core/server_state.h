@@ -100,7 +100,9 @@ struct ServerState {
   bool IsConfigurationCommitted() const { return configuration_index() <= commit_index; }
   // Whether this server may campaign. One that the newest configuration leaves out is needed all
   // the same until that is committed: it may be the only one that has it (dissertation §4.2.2).
-  bool MayCampaign() const { return persistent.configurations().MayVote(self) && !removed_at; }
+  bool MayCampaign() const {
+    return persistent.configurations().MayVote(self, incarnation) && !removed_at;
+  }
 
   // A number no other request of this process has.
   RequestNumber TakeRequestNumber();
@@ -114,6 +116,7 @@ struct ServerState {
   void Note(RaftEvent event) { events.push_back(event); }
 
   const ServerId self;
+  const std::uint64_t incarnation;  // RecoveredState::incarnation
   const RaftOptions options;
 
   PersistentState persistent;

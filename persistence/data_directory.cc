@@ -192,7 +192,8 @@ absl::StatusOr<OpenedServer> LocalDataDirectory::OpenServer() {
 
   OpenedServer opened;
   opened.configuration = (*state)->configuration().configuration;
-  opened.recovered = {.promise = promise->promise(),
+  opened.recovered = {.incarnation = identity_.incarnation,
+                      .promise = promise->promise(),
                       .base = (*log)->base(),
                       .entries = (*log)->TakeRecoveredEntries(),
                       .applied = (*state)->applied(),

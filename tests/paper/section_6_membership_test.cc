@@ -261,6 +261,17 @@ TEST_F(MembershipTest, ARemovedServerThatMissedItLearnsOfItFromTheFirstItAsks) {
   EXPECT_EQ(server(kS3).EventsOf<ToldRemoved>().size(), 1u);
 }
 
+// D10, D11: alone in an old configuration that lists its id, an emptied server would lead at once.
+TEST_F(MembershipTest, AServerThatIsBackInAnotherLifeDoesNotCampaignAsTheVoterItWas) {
+  const ClusterConfiguration alone({MemberOf(kS1)});
+  RecoveredState emptied;
+  emptied.incarnation = 77;
+  RaftServer server(kS1, alone, SmallOptions(), /*random_seed=*/1, emptied);
+  for (int tick = 0; tick < 200; ++tick) server.Step(Tick{});
+  EXPECT_EQ(server.status().role, RoleName::kFollower);
+  EXPECT_EQ(server.status().current_term, Term(0));
+}
+
 // D19.
 TEST_F(MembershipTest, AServerThatLeftAndIsBackInAnotherLifeIsKnownForNothing) {
   Lead();

@@ -15,7 +15,7 @@ constexpr std::uint32_t kLearnerPerThousand = 250;
 
 Member NewMember(ServerId id, MemberRole role) {
   return {.server_id = id,
-          .incarnation = 1,
+          .incarnation = 0,  // whatever life its disk has
           .peer_address = "simulated:" + std::to_string(id.value()),
           .role = role};
 }
