@@ -51,10 +51,10 @@ class Writer {
 class BackupTest : public ::testing::Test {
  protected:
   // Three servers with a hundred keys of 10 kB, and hardly any log.
-  void StartAll() {
+  void StartAll(const std::string& snapshot_bytes_per_second = "2000000") {
     cluster_.AddOptions({"--compaction-log-entries", "50", "--compaction-log-bytes", "100000",
                          "--compaction-tail-entries", "10", "--compaction-tail-bytes", "20000",
-                         "--snapshot-bytes-per-second", "2000000"});
+                         "--snapshot-bytes-per-second", snapshot_bytes_per_second});
     cluster_.StartAll();
     leader_ = cluster_.WaitForLeader();
     for (int number = 0; number < 100; ++number) {
@@ -154,7 +154,7 @@ TEST_F(BackupTest, TheOldClusterAndTheNewOneStayApartEvenAtOneAddress) {
 }
 
 TEST_F(BackupTest, OneThatIsInterruptedLeavesNothingAndSaysSo) {
-  StartAll();  // a megabyte, at two megabytes per second
+  StartAll("400000");  // some seconds of time
   const std::string saves = cluster_.folder() + "/saves";
   std::filesystem::create_directory(saves);
   Process save({.arguments = {RaftctlProgram(), "--endpoints", cluster_.Endpoints(), "snapshot",
@@ -173,7 +173,7 @@ TEST_F(BackupTest, OneThatIsInterruptedLeavesNothingAndSaysSo) {
 }
 
 TEST_F(BackupTest, AServerThatStopsDuringADownloadDoesNotWaitForIt) {
-  StartAll();
+  StartAll("400000");
   Process save({.arguments = {RaftctlProgram(), "--endpoints", cluster_.addresses(1).client,
                               "snapshot", "save", file_},
                 .output_path = cluster_.folder() + "/save.log",
