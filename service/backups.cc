@@ -9,7 +9,6 @@
 #include <tuple>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "service/client_gate.h"
 #include "service/client_requests.h"
 
@@ -27,41 +26,6 @@ constexpr milliseconds kGoodbyePatience{200};
 // Apply thread.
 void FillHeaderAt(const FormedServer& formed, LogIndex index, v1::ResponseHeader& header) {
   FillHeader(formed, {.leadership = formed.board.leadership(), .applied_index = index}, header);
-}
-
-ServiceError StateUnreadable(const absl::Status& failure) {
-  return {.code = grpc::StatusCode::DATA_LOSS,
-          .reason = "CORRUPT",
-          .message = std::string(failure.message())};
-}
-
-ServiceError TooManyDownloads() {
-  return {.code = grpc::StatusCode::RESOURCE_EXHAUSTED,
-          .reason = "OVERLOADED",
-          .message = absl::StrCat(Backups::kDownloadsMax,
-                                  " backups are being taken of this server; ask another server, "
-                                  "or this one when they are done"),
-          .retry_after = milliseconds(1000)};
-}
-
-// A snapshot is of an entry; a server that never heard of one has nothing that could be lost.
-ServiceError NothingApplied() {
-  return {.code = grpc::StatusCode::FAILED_PRECONDITION,
-          .reason = "NOTHING_APPLIED",
-          .message = "this server has applied no entry yet, so there is nothing to back up"};
-}
-
-ServiceError GivenUpByClient() {
-  return {.code = grpc::StatusCode::CANCELLED,
-          .reason = "CANCELLED",
-          .message = "the client gave the backup up"};
-}
-
-ServiceError Stalled(milliseconds patience) {
-  return {.code = grpc::StatusCode::DEADLINE_EXCEEDED,
-          .reason = "STALLED",
-          .message = absl::StrCat("the client took nothing of the backup for ", patience.count(),
-                                  " ms (--snapshot-stall-timeout-ms)")};
 }
 
 }  // namespace
@@ -123,13 +87,13 @@ class Backups::Reading final : public Stream, public std::enable_shared_from_thi
       MutexLock lock(mutex_);
       writing_since_.reset();
     }
-    if (!ok) return End(given_up().value_or(GivenUpByClient()));
+    if (!ok) return End(given_up().value_or(BackupGivenUp()));
     offset_ += message_.data().size();
     NoteSent(message_.data().size());
     message_.Clear();
     Continue(milliseconds::zero());
   }
-  void OnCancel() override { GiveUp(GivenUpByClient()); }
+  void OnCancel() override { GiveUp(BackupGivenUp()); }
   void OnDone() override { self_.reset(); }
 
  private:
@@ -139,7 +103,7 @@ class Backups::Reading final : public Stream, public std::enable_shared_from_thi
     absl::StatusOr<std::unique_ptr<SnapshotSource>> source = state.OpenSnapshot();
     if (!source.ok()) {
       parts_.fatal(source.status());
-      return End(StateUnreadable(source.status()));
+      return End(Corrupt(source.status()));
     }
     source_ = *std::move(source);
     index_ = source_->header().last_included.index;
@@ -164,7 +128,7 @@ class Backups::Reading final : public Stream, public std::enable_shared_from_thi
     absl::StatusOr<std::string> piece = source_->NextPiece(parts_.options.piece_bytes());
     if (!piece.ok()) {
       parts_.fatal(piece.status());
-      return End(StateUnreadable(piece.status()));
+      return End(Corrupt(piece.status()));
     }
     if (piece->empty()) return End(std::nullopt);
     message_.set_snapshot_index(index_.value());
@@ -204,7 +168,7 @@ class Backups::Reading final : public Stream, public std::enable_shared_from_thi
       stalled =
           writing_since_ && SteadyClock::now() - *writing_since_ >= parts_.options.stall_timeout;
     }
-    if (stalled) return CutOff(Stalled(parts_.options.stall_timeout));
+    if (stalled) return CutOff(BackupStalled(parts_.options.stall_timeout));
     Watch();
   }
 
@@ -273,7 +237,7 @@ Backups::Stream* Backups::Download(grpc::CallbackServerContext& context, const R
     if (closed_) {
       refusal = reading->ShuttingDown();
     } else if (readings_.size() >= kDownloadsMax) {
-      refusal = TooManyDownloads();
+      refusal = TooManyBackups(kDownloadsMax);
     } else {
       readings_.push_back(reading);
     }
@@ -288,7 +252,7 @@ void Backups::CreateSnapshot(UnaryCall& call, const BackupDoor& door,
       parts_.apply.PushTask([this, &call, &formed = door.formed, &response](KeyValueStore& state) {
         if (const absl::Status durable = state.Checkpoint(); !durable.ok()) {
           parts_.fatal(durable);
-          return call.Fail(StateUnreadable(durable));
+          return call.Fail(Corrupt(durable));
         }
         FillHeaderAt(formed, state.applied().index, *response.mutable_header());
         response.set_snapshot_index(state.applied().index.value());

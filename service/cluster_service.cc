@@ -29,9 +29,7 @@ void AnswerFromState(UnaryCall& call, const ServerReport& report, bool verify, K
     response.set_verified_state_digest(*std::move(scanned));
     return call.Succeed();
   }
-  call.Fail({.code = grpc::StatusCode::DATA_LOSS,
-             .reason = "CORRUPT",
-             .message = std::string(scanned.status().message())});
+  call.Fail(Corrupt(scanned.status()));
 }
 
 }  // namespace

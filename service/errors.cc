@@ -13,6 +13,7 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kOverloadedWait{50};
 constexpr milliseconds kTransferringWait{10};
+constexpr milliseconds kBackupWait{1000};
 constexpr milliseconds kNever{-1};
 
 // The stock decoders of other languages look for google.rpc's type URLs (error_details.proto).
@@ -326,6 +327,42 @@ ServiceError CancelledByClient() {
   return {.code = StatusCode::CANCELLED,
           .reason = "OUTCOME_UNKNOWN",
           .message = "the client gave up; a proposal that was appended goes on"};
+}
+
+// --- Backups -----------------------------------------------------------------------------------
+
+ServiceError Corrupt(const absl::Status& failure) {
+  return {.code = StatusCode::DATA_LOSS,
+          .reason = "CORRUPT",
+          .message = std::string(failure.message())};
+}
+
+ServiceError TooManyBackups(std::size_t backups_max) {
+  return {.code = StatusCode::RESOURCE_EXHAUSTED,
+          .reason = "OVERLOADED",
+          .message = absl::StrCat(backups_max,
+                                  " backups are being taken of this server; ask another server, "
+                                  "or this one when they are done"),
+          .retry_after = kBackupWait};
+}
+
+ServiceError NothingApplied() {
+  return {.code = StatusCode::FAILED_PRECONDITION,
+          .reason = "NOTHING_APPLIED",
+          .message = "this server has applied no entry yet, so there is nothing to back up"};
+}
+
+ServiceError BackupStalled(milliseconds patience) {
+  return {.code = StatusCode::DEADLINE_EXCEEDED,
+          .reason = "STALLED",
+          .message = absl::StrCat("the client took nothing of the backup for ", patience.count(),
+                                  " ms (--snapshot-stall-timeout-ms)")};
+}
+
+ServiceError BackupGivenUp() {
+  return {.code = StatusCode::CANCELLED,
+          .reason = "CANCELLED",
+          .message = "the client gave the backup up"};
 }
 
 }  // namespace raft

@@ -8,6 +8,7 @@
 #include <grpcpp/support/status.h>
 
 #include <chrono>
+#include <cstddef>
 #include <functional>
 #include <optional>
 #include <string>
@@ -84,5 +85,15 @@ ServiceError CommandTooLarge(std::size_t bytes, std::size_t bytes_max);
 ServiceError TooManyWaiting();
 ServiceError DeadlinePassed(RequestKind kind, std::optional<LogPosition> appended);
 ServiceError CancelledByClient();
+
+// --- Backups -----------------------------------------------------------------------------------
+
+// The state cannot be read or written, says `failure`; this server is about to stop.
+ServiceError Corrupt(const absl::Status& failure);
+ServiceError TooManyBackups(std::size_t backups_max);
+// A snapshot is of an entry; a server that never heard of one has nothing that could be lost.
+ServiceError NothingApplied();
+ServiceError BackupStalled(std::chrono::milliseconds patience);
+ServiceError BackupGivenUp();
 
 }  // namespace raft

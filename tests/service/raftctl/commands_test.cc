@@ -189,6 +189,16 @@ TEST_F(CommandsTest, UsageErrorsAreExitTwo) {
       {"--endpoints", "nowhere", "get", "k"},
       {"--endpoints", "host:99999", "get", "k"},
       {"--config", "/does/not/exist", "get", "k"},
+      {"snapshot"},
+      {"snapshot", "save"},
+      {"snapshot", "restore", "f"},
+      {"snapshot", "restore", "f", "--data-dir", "d", "--server-id", "0", "--peer-address", "h:1"},
+      {"snapshot", "restore", "f", "--data-dir", "d", "--server-id", "1", "--peer-address", "h"},
+      {"log", "inspect"},
+      {"log", "inspect", "d", "--from", "5", "--to", "3"},
+      {"log", "inspect", "d", "--limit", "-1"},
+      {"recover"},
+      {"recover", "--to", "d", "--server-id", "1", "--peer-address", "h:1"},
   };
   for (const auto& arguments : wrong) {
     const CommandResult result = RunCommand(arguments);
@@ -267,7 +277,8 @@ TEST(CompletionTest, NamesEveryCommandForEveryShell) {
   for (const char* shell : {"bash", "zsh", "fish"}) {
     const CommandResult completion = RunCommand({"completion", shell});
     EXPECT_EQ(completion.exit_code, kExitOk);
-    for (const char* word : {"status", "members", "list", "cas", "outstanding", "verify-digest"}) {
+    for (const char* word : {"status", "members", "list", "cas", "outstanding", "verify-digest",
+                             "snapshot", "restore", "recover", "peer-address", "stall-timeout"}) {
       EXPECT_THAT(completion.out, HasSubstr(word)) << shell;
     }
   }
