@@ -96,7 +96,8 @@ std::string MembersCard(const MetricsSnapshot& snapshot) {
   for (const MemberAddress& member : snapshot.members) {
     const bool leads = snapshot.status.leader == member.server_id;
     rows += "<tr>" + MemberCell(snapshot, member.server_id) +
-            Cell("", leads ? Element("span", "pill leader", "leader") : "") +
+            Cell("", leads ? Element("span", "pill leader", "leader")
+                           : Element("span", "soft", EscapeHtml(member.role))) +
             Cell("", member.client_address.empty()
                          ? "<span class=\"soft\">not heard yet</span>"
                          : "<code>" + EscapeHtml(member.client_address) + "</code>") +

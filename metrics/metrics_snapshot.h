@@ -41,6 +41,7 @@ struct MemberAddress {
   ServerId server_id;
   std::string peer_address;
   std::string client_address;  // empty: not heard yet
+  std::string role = "voter";  // "voter", "learner", "joining", "leaving"; for people
 };
 
 struct MetricsSnapshot {

@@ -43,6 +43,7 @@ void PeerLinks::OpenAndCloseLinks() {
   for (const Member& listed : peers_) {
     const Member peer = WithNewestAddress(listed);
     Link& link = links[peer.server_id];
+    if (link != nullptr) continue;  // named twice: a member, and departed in an earlier life
     const auto kept = links_.find(peer.server_id);
     if (kept != links_.end() && kept->second->LeadsTo(peer)) {
       link = std::move(kept->second);

@@ -57,6 +57,19 @@ v1::MemberRole ToProto(MemberRole role) {
   return v1::MEMBER_ROLE_UNSPECIFIED;
 }
 
+const char* ToWord(const Member& member) {
+  if (member.leaves) return "leaving";
+  switch (member.role) {
+    case MemberRole::kVoter:
+      return "voter";
+    case MemberRole::kLearner:
+      return "learner";
+    case MemberRole::kJoining:
+      return "joining";
+  }
+  return "";
+}
+
 // The configuration in force is committed, and leads to no other.
 bool IsSettled(const RaftStatus& status) {
   return !status.configuration->is_joint() && !status.configuration->HasJoining() &&
@@ -226,10 +239,10 @@ void ServerReport::WarnOfMembership(const RaftStatus& status,
   }
   const Member* self = configuration.Find(status.server_id);
   if (self == nullptr && !status.removed_at) {
-    warnings.push_back(absl::StrCat(
-        "the newest configuration that this server knows, of index ",
-        status.configuration_index.value(),
-        ", does not list it: it was removed, or has not heard yet of being added"));
+    warnings.push_back(
+        absl::StrCat("the newest configuration that this server knows, of index ",
+                     status.configuration_index.value(),
+                     ", does not list it: it was removed, or has not heard yet of being added"));
   }
   if (self != nullptr && self->role != MemberRole::kVoter) {
     warnings.push_back(self->role == MemberRole::kLearner
@@ -326,7 +339,8 @@ MetricsSnapshot ServerReport::Snapshot() const {
   for (const Member& member : snapshot.status.configuration->AllMembers()) {
     snapshot.members.push_back({.server_id = member.server_id,
                                 .peer_address = member.peer_address,
-                                .client_address = peers_.ClientAddressOf(member.server_id)});
+                                .client_address = peers_.ClientAddressOf(member.server_id),
+                                .role = ToWord(member)});
   }
   const InboxDepth depth = formed->inbox.depth();
   snapshot.proposals_pending = formed->calls.size();

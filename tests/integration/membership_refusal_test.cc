@@ -156,8 +156,8 @@ TEST_F(MembershipRefusalTest, HandingOverTwiceAtOnce) {
       cluster_.client(leader).Call(method, request.SerializeAsString());
   cluster_.Continue(target);
   const Answer<std::string> first_answer = first->Wait();
-  const bool one_was_refused =
-      second.error.reason == "TRANSFER_UNDER_WAY" || first_answer.error.reason == "TRANSFER_UNDER_WAY";
+  const bool one_was_refused = second.error.reason == "TRANSFER_UNDER_WAY" ||
+                               first_answer.error.reason == "TRANSFER_UNDER_WAY";
   EXPECT_TRUE(one_was_refused) << first_answer.error.reason << " and " << second.error.reason;
   cluster_.MustPut("undisturbed", "1");
 }

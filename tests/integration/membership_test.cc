@@ -1,4 +1,5 @@
-// A cluster grows, shrinks and moves while it runs, by commands of raftctl as an operator types them.
+// A cluster grows, shrinks and moves while it runs, by commands of raftctl as an operator types
+// them.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -108,7 +109,8 @@ TEST_F(MembershipTest, ARemovedServerSaysSoAndIsNotReady) {
   Must(cluster, {"members", "remove", std::to_string(removed)});
   EXPECT_TRUE(WarnsOf(cluster, removed, "no member any more"));
   EXPECT_TRUE(WaitUntil([&] {
-    const std::vector<std::string> ask = {"health", "--endpoint", cluster.addresses(removed).client};
+    const std::vector<std::string> ask = {"health", "--endpoint",
+                                          cluster.addresses(removed).client};
     return cluster.Raftctl(ask).exit_code != 0;
   }));
   // Back with nothing but its state it cannot tell that from not having been added yet.
@@ -166,7 +168,8 @@ TEST_F(MembershipTest, AMemberThatMovedIsFoundAndWrittenDown) {
       const auto status = cluster.Status(id);
       return status && status->members(static_cast<int>(moved) - 1).peer_address() ==
                            cluster.addresses(moved).peer;
-    })) << "server " << id << " knows the new address";
+    })) << "server "
+        << id << " knows the new address";
   }
   // Its vote counts again where it is now.
   cluster.Kill(6 - moved - cluster.WaitForLeader());

@@ -81,8 +81,8 @@ TEST_F(ReplacementTest, OneByOneUnderLoad) {
 TEST_F(ReplacementTest, AllAtOnceUnderLoad) {
   SteadyLoad load(ClientAddresses(), kWriters);
   WaitForWrites(load);
-  Must({"members", "replace", Word(newcomers_[0]) + "," + Word(newcomers_[1]) + "," +
-                                  Word(newcomers_[2])});
+  Must({"members", "replace",
+        Word(newcomers_[0]) + "," + Word(newcomers_[1]) + "," + Word(newcomers_[2])});
   for (const Id old : {Id{1}, Id{2}, Id{3}}) EXPECT_EQ(cluster_.Terminate(old), 0);
   WaitForWrites(load);
   ExpectNothingLost(load);

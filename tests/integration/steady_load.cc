@@ -33,9 +33,7 @@ class Route {
     return false;
   }
   // A server that is down accepts no connection: then a call certainly did not start.
-  bool IsDown() {
-    return !client().GetStatus(false, Milliseconds(1'000)).ok();
-  }
+  bool IsDown() { return !client().GetStatus(false, Milliseconds(1'000)).ok(); }
 
  private:
   const std::vector<std::string>& addresses_;

@@ -5,8 +5,8 @@
 // wait between two acknowledgements.
 #pragma once
 
-#include <cstddef>
 #include <condition_variable>
+#include <cstddef>
 #include <mutex>
 #include <string>
 #include <thread>

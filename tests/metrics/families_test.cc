@@ -31,6 +31,23 @@ TEST(StatusFamiliesTest, ShowsTermCommitIndexAndTheOtherIndexes) {
   EXPECT_EQ(ValueOf(scrape, "raft_members{role=\"voter\"}"), 3);
 }
 
+TEST(StatusFamiliesTest, CountsMembersByRole) {
+  MetricsSnapshot snapshot = LeaderSnapshot();
+  std::vector<Member> members = snapshot.status.configuration->members();
+  members[1].role = MemberRole::kLearner;
+  members[2].role = MemberRole::kJoining;
+  snapshot.status.configuration = std::make_shared<const ClusterConfiguration>(members);
+  snapshot.status.configuration_index = LogIndex(77);
+  snapshot.status.removed_at = LogIndex(80);
+  const std::string scrape = Text(snapshot);
+  EXPECT_EQ(ValueOf(scrape, "raft_members{role=\"voter\"}"), 1);
+  EXPECT_EQ(ValueOf(scrape, "raft_members{role=\"learner\"}"), 1);
+  EXPECT_EQ(ValueOf(scrape, "raft_members{role=\"joining\"}"), 1);
+  EXPECT_EQ(ValueOf(scrape, "raft_configuration_index"), 77);
+  EXPECT_EQ(ValueOf(scrape, "raft_configuration_is_joint"), 0);
+  EXPECT_EQ(ValueOf(scrape, "raft_removed"), 1);
+}
+
 TEST(StatusFamiliesTest, PrintsLargeIndexesInFull) {
   MetricsSnapshot snapshot = LeaderSnapshot();
   snapshot.status.commit_index = LogIndex(1'234'567'890'123);

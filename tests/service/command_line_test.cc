@@ -139,6 +139,17 @@ TEST_F(CommandLineTest, WarnsOfAnUnknownVariable) {
   EXPECT_THAT(ParseCommandLine({}, {{"RAFTD_HEARTBEAT_MS", "50"}}).value().warnings, IsEmpty());
 }
 
+TEST_F(CommandLineTest, TakesASwitchFromFlagVariableAndFile) {
+  EXPECT_FALSE(ParseCommandLine({}, {}).value().options.join);
+  EXPECT_TRUE(ParseCommandLine({"--join"}, {}).value().options.join);
+  EXPECT_TRUE(ParseCommandLine({}, {{"RAFTD_JOIN", "true"}}).value().options.join);
+  EXPECT_FALSE(ParseCommandLine({}, {{"RAFTD_JOIN", "false"}}).value().options.join);
+  const std::string path = WriteFile("join = true\n");
+  EXPECT_TRUE(ParseCommandLine({"--config", path}, {}).value().options.join);
+  EXPECT_THAT(Message(ParseCommandLine({}, {{"RAFTD_JOIN", "perhaps"}})),
+              HasSubstr("environment RAFTD_JOIN"));
+}
+
 TEST_F(CommandLineTest, KnowsItsActions) {
   using Action = CommandLine::Action;
   EXPECT_EQ(ParseCommandLine({}, {}).value().action, Action::kRun);

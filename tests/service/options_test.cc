@@ -72,6 +72,9 @@ INSTANTIATE_TEST_SUITE_P(
 INSTANTIATE_TEST_SUITE_P(
     InitialMembers, BadOptionsTest,
     testing::Values(
+        BadCase{
+            "JoinAndForm", [](Options& o) { o.join = true; },
+            "--join and --initial-members (1=127.0.0.1:7001,2=127.0.0.1:7011) exclude each other"},
         BadCase{"WithoutSelf", [](Options& o) { o.server_id = 9; },
                 "does not contain this server: --server-id is 9"},
         BadCase{"SelfElsewhere", [](Options& o) { o.peer_address = "127.0.0.1:9999"; },
