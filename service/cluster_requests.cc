@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/check.h"
+#include "service/membership_errors.h"
 
 namespace raft {
 namespace {

@@ -73,10 +73,6 @@ class ErrorBook {
 };
 
 // The errors that need to know nothing.
-// A change of members was planned for another configuration than the one in force.
-ServiceError ConfigurationMoved();
-// The change of members before it is not finished.
-ServiceError ChangeUnderWay();
 ServiceError NotSupported(const std::string& what);
 // `judged` is not OK and comes from ValidateCommand or ValidateQuery.
 ServiceError Invalid(const absl::Status& judged);
