@@ -175,7 +175,12 @@ bool ClusterConfiguration::Lists(ServerId server, std::uint64_t incarnation) con
 }
 
 bool ClusterConfiguration::IsVoterInLife(ServerId server, std::uint64_t incarnation) const {
-  return IsVoter(server) && Lists(server, incarnation);
+  const auto is_it = [&](const Member& member) {
+    return member.server_id == server && member.role == MemberRole::kVoter &&
+           IsOfLife(member, incarnation);
+  };
+  return std::any_of(members_.begin(), members_.end(), is_it) ||
+         std::any_of(old_members_.begin(), old_members_.end(), is_it);
 }
 
 std::vector<ServerId> ClusterConfiguration::voters() const {

@@ -12,7 +12,8 @@
 namespace raft {
 namespace {
 
-// Who lags by more than this, or for longer than an election timeout, does not keep up.
+// Who lacks more than this of what is committed, or lags for longer than an election timeout, does
+// not keep up.
 constexpr std::uint64_t kKeepsUpBytes = 1 << 20;
 
 std::vector<ServerId> VotersIn(const std::vector<Member>& members) {
@@ -58,25 +59,34 @@ std::optional<Refusal> Leader::RefusalOfChange(const MembershipChangeRequested& 
   if (request.expected_index && *request.expected_index != state_.configuration_index()) {
     return because(RefusalReason::kConfigurationMoved);
   }
+  for (const Member& member : request.members) {
+    const bool is_another_life =
+        now.Find(member.server_id) != nullptr && !now.Lists(member.server_id, member.incarnation);
+    // Of whom nothing is known yet may not take the place of whom something is (trap D10).
+    if (is_another_life) return because(RefusalReason::kConfigurationMoved);
+  }
   for (const ServerId voter : VotersIn(request.members)) {
     if (now.IsVoter(voter) || KeepsUp(voter)) continue;
     refusal.silent_peer = voter;
     return because(RefusalReason::kLearnerBehind);  // (trap D8)
   }
-  const RefusedChange sum = CountReachable(request.members);
-  const bool changes_voters = VotersIn(request.members) != VotersIn(now.members());
-  if (changes_voters && sum.reachable < sum.majority) {
+  const ClusterConfiguration wanted(request.members);
+  for (const std::vector<Member>& members : {wanted.members(), wanted.MembersAfterJoining()}) {
+    if (VotersIn(members) == VotersIn(now.members())) continue;
+    const RefusedChange sum = CountReachable(members);
+    if (sum.reachable >= sum.majority) continue;
     refusal.refused_change = sum;
     return because(RefusalReason::kNoMajorityReachable);  // (trap D20)
   }
   return std::nullopt;
 }
 
+// Whoever is new is taken for reachable: it is made a voter only once it keeps up.
 RefusedChange Leader::CountReachable(const std::vector<Member>& members) const {
   RefusedChange sum;
   for (const ServerId voter : VotersIn(members)) {
     ++sum.voters;
-    if (Answers(voter)) ++sum.reachable;
+    if (Answers(voter) || !state_.configuration().IsVoter(voter)) ++sum.reachable;
   }
   sum.majority = sum.voters / 2 + 1;
   return sum;
@@ -90,6 +100,8 @@ bool Leader::Answers(ServerId server) const {
   if (server == state_.self) return true;
   const auto peer = peers_.find(server);
   if (peer == peers_.end()) return false;
+  // A new leader gives everybody an election timeout; that is no answer.
+  if (peer->second.highest_answered() == RequestNumber(0)) return false;
   return state_.ticks - peer->second.last_contact_ticks() <= options().election_timeout_ticks_min;
 }
 
@@ -100,8 +112,9 @@ bool Leader::KeepsUp(ServerId server) const {
   const PeerProgress& progress = peer->second;
   if (progress.state() != PeerState::kReplicate) return false;
   if (progress.match_index() < state_.log().base().index) return false;
-  const std::uint64_t behind =
-      state_.log().BytesBetween(progress.match_index(), state_.log().last_index());
+  // Against what is committed: under load nobody ever has the last entry.
+  const LogIndex committed = std::max(state_.commit_index, progress.match_index());
+  const std::uint64_t behind = state_.log().BytesBetween(progress.match_index(), committed);
   const LogTimeMs patience = LogTimeMs{options().election_timeout_ticks_min} * options().tick_ms;
   return behind <= kKeepsUpBytes && LagMs(progress) <= patience;
 }
@@ -192,6 +205,9 @@ void Leader::PromoteThoseThatKeepUp() {
   for (const Member& member : now.members()) {
     if (member.role == MemberRole::kJoining && !KeepsUp(member.server_id)) return;
   }
+  // Somebody may have gone silent since the change was asked for: then it waits (trap D20).
+  const RefusedChange sum = CountReachable(now.MembersAfterJoining());
+  if (sum.reachable < sum.majority) return;
   AppendConfiguration(ClusterConfiguration(now, now.MembersAfterJoining()));
 }
 

@@ -186,6 +186,11 @@ MembersOrError PlanRemoval(const ClusterConfiguration& now, ServerId server) {
   if (FindIn(now, server) == nullptr) return UnknownMember(server);
   std::vector<Member> members = now.members();
   std::erase_if(members, [server](const Member& member) { return member.server_id == server; });
+  const bool somebody_joins = std::any_of(members.begin(), members.end(), [](const Member& member) {
+    return member.role == MemberRole::kJoining;
+  });
+  // Nobody comes in their place any more: a replacement that is called off removes nobody.
+  for (Member& member : members) member.leaves = member.leaves && somebody_joins;
   return Checked(std::move(members));
 }
 

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <bit>
 #include <optional>
+#include <type_traits>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -120,15 +121,15 @@ class PeerService::Rpcs final : public peer::v1::PeerService::CallbackService,
   grpc::ServerUnaryReactor* PreVote(grpc::CallbackServerContext* context,
                                     const peer::v1::PreVoteRequest* request,
                                     peer::v1::PreVoteResponse* response) override {
-    return Accept<PreVoteResponse>(*context, request->header(), *response,
-                                   [request] { return FromProto(*request); });
+    return Accept<PreVoteRequest, PreVoteResponse>(*context, request->header(), *response,
+                                                   [request] { return FromProto(*request); });
   }
 
   grpc::ServerUnaryReactor* RequestVote(grpc::CallbackServerContext* context,
                                         const peer::v1::RequestVoteRequest* request,
                                         peer::v1::RequestVoteResponse* response) override {
-    return Accept<RequestVoteResponse>(*context, request->header(), *response,
-                                       [request] { return FromProto(*request); });
+    return Accept<RequestVoteRequest, RequestVoteResponse>(
+        *context, request->header(), *response, [request] { return FromProto(*request); });
   }
 
   grpc::ServerUnaryReactor* AppendEntries(grpc::CallbackServerContext* context,
@@ -137,9 +138,9 @@ class PeerService::Rpcs final : public peer::v1::PeerService::CallbackService,
     // gRPC made this message for this call alone and does not read it again, so its entries may be
     // moved out instead of copied.
     auto& message = const_cast<peer::v1::AppendEntriesRequest&>(*request);
-    return Accept<AppendEntriesResponse>(*context, request->header(), *response, [this, &message] {
-      return FromProto(std::move(message), limits_);
-    });
+    return Accept<AppendEntriesRequest, AppendEntriesResponse>(
+        *context, request->header(), *response,
+        [this, &message] { return FromProto(std::move(message), limits_); });
   }
 
   grpc::ServerReadReactor<peer::v1::InstallSnapshotRequest>* InstallSnapshot(
@@ -153,8 +154,8 @@ class PeerService::Rpcs final : public peer::v1::PeerService::CallbackService,
   grpc::ServerUnaryReactor* TimeoutNow(grpc::CallbackServerContext* context,
                                        const peer::v1::TimeoutNowRequest* request,
                                        peer::v1::TimeoutNowResponse* response) override {
-    return Accept<TimeoutNowResponse>(*context, request->header(), *response,
-                                      [request] { return FromProto(*request); });
+    return Accept<TimeoutNowRequest, TimeoutNowResponse>(*context, request->header(), *response,
+                                                         [request] { return FromProto(*request); });
   }
 
  private:
@@ -167,7 +168,7 @@ class PeerService::Rpcs final : public peer::v1::PeerService::CallbackService,
 
   grpc::Status JudgeOffer(const peer::v1::InstallSnapshotRequest& message,
                           InstallSnapshotRequest& offer) override {
-    if (auto refused = JudgeHeader(message.header())) return *refused;
+    if (auto refused = JudgeHeader<InstallSnapshotRequest>(message.header())) return *refused;
     const auto request = FromProto(message);
     if (!request.ok()) {
       CountMalformed(ServerId(message.header().from()), request.status());
@@ -179,7 +180,7 @@ class PeerService::Rpcs final : public peer::v1::PeerService::CallbackService,
 
   grpc::Status JudgePiece(const peer::v1::InstallSnapshotRequest& message,
                           const InstallSnapshotRequest& offer, std::uint64_t offset) override {
-    if (auto refused = JudgeHeader(message.header())) return *refused;
+    if (auto refused = JudgeHeader<InstallSnapshotRequest>(message.header())) return *refused;
     const absl::Status checked = CheckPiece(offer, offset, message);
     if (!checked.ok()) CountMalformed(offer.leader_id, checked);
     return ToGrpc(checked);
@@ -191,8 +192,12 @@ class PeerService::Rpcs final : public peer::v1::PeerService::CallbackService,
   }
 
   // None: the message comes from this cluster and is for this server.
+  template <typename Request>
   std::optional<grpc::Status> JudgeHeader(const peer::v1::PeerHeader& header) {
-    if (auto refusal = rules_.load(std::memory_order_acquire)->Refuse(header)) {
+    constexpr bool kIsBallot =
+        std::is_same_v<Request, PreVoteRequest> || std::is_same_v<Request, RequestVoteRequest>;
+    const HeaderRules& rules = *rules_.load(std::memory_order_acquire);
+    if (auto refusal = kIsBallot ? rules.Refuse(header) : rules.RefuseFromLeader(header)) {
       Count(*refusal);
       return ToGrpc(*refusal);
     }
@@ -202,14 +207,14 @@ class PeerService::Rpcs final : public peer::v1::PeerService::CallbackService,
 
   // The road of every request that the core answers: is this server up, may the sender speak, is
   // the message sane, is there room.
-  template <typename Response, typename ProtoResponse, typename Convert>
+  template <typename Request, typename Response, typename ProtoResponse, typename Convert>
   grpc::ServerUnaryReactor* Accept(grpc::CallbackServerContext& context,
                                    const peer::v1::PeerHeader& header, ProtoResponse& answer,
                                    Convert convert) {
     Inbox* inbox = inbox_.load(std::memory_order_acquire);
     if (inbox == nullptr) return Finished(context, NotOpen());
     const HeaderRules& rules = *rules_.load(std::memory_order_acquire);
-    if (auto refused = JudgeHeader(header)) return Finished(context, *refused);
+    if (auto refused = JudgeHeader<Request>(header)) return Finished(context, *refused);
     const ServerLife asker{.server_id = ServerId(header.from()),
                            .incarnation = header.incarnation()};
     auto request = convert();
@@ -275,16 +280,17 @@ class PeerService::Rpcs final : public peer::v1::PeerService::CallbackService,
     }
     const std::shared_ptr<const ClusterConfiguration> configuration = rules.configuration();
     const Member* listed = configuration->Find(greeting.from);
-    if (listed != nullptr && listed->incarnation != greeting.incarnation) {
-      HeaderRefusal refusal{HeaderProblem::kSenderIncarnation,
-                            absl::StrCat("greets as server ", greeting.from.value(),
-                                         " in another life of its data ", "directory: incarnation ",
-                                         greeting.incarnation, ", not ", listed->incarnation)};
-      Count(refusal);
-      if (greeting.is_forming()) return std::nullopt;
-      return refusal;
+    const bool is_another_life = listed != nullptr && listed->incarnation != greeting.incarnation;
+    if (is_another_life) {
+      Count({HeaderProblem::kSenderIncarnation,
+             absl::StrCat("greets as server ", greeting.from.value(),
+                          " in another life of its data directory: incarnation ",
+                          greeting.incarnation, ", not ", listed->incarnation)});
     }
     if (greeting.is_forming()) return std::nullopt;
+    // A life that this server does not know may be newer than its configuration; it does not push
+    // out the card of the one that it knows.
+    if (is_another_life && directory_.CardOf(greeting.from)) return std::nullopt;
     WatchProcess(greeting.from, greeting.process_nonce);
     directory_.Note(greeting);
     return std::nullopt;

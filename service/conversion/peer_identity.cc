@@ -72,20 +72,23 @@ std::shared_ptr<const ClusterConfiguration> HeaderRules::configuration() const {
 }
 
 std::optional<HeaderRefusal> HeaderRules::Refuse(const peer::v1::PeerHeader& header) const {
+  if (auto refusal = RefuseFromLeader(header)) return refusal;
+  const std::shared_ptr<const ClusterConfiguration> configuration = this->configuration();
+  const Member* listed = configuration->Find(ServerId(header.from()));
+  if (listed == nullptr || header.incarnation() == listed->incarnation) return std::nullopt;
+  return HeaderRefusal{HeaderProblem::kSenderIncarnation,
+                       absl::StrCat("comes from another life of server ", header.from(),
+                                    "'s data directory; this cluster knows incarnation ",
+                                    listed->incarnation, ", not ", header.incarnation())};
+}
+
+std::optional<HeaderRefusal> HeaderRules::RefuseFromLeader(
+    const peer::v1::PeerHeader& header) const {
   if (auto refusal = RefuseForeign(header)) return refusal;
-  const ServerId from(header.from());
-  if (from == local_.server_id) {
+  if (ServerId(header.from()) == local_.server_id) {
     return HeaderRefusal{
         HeaderProblem::kUnknownMember,
         absl::StrCat("claims to come from server ", header.from(), ", which is this server")};
-  }
-  const std::shared_ptr<const ClusterConfiguration> configuration = this->configuration();
-  const Member* listed = configuration->Find(from);
-  if (listed != nullptr && header.incarnation() != listed->incarnation) {
-    return HeaderRefusal{HeaderProblem::kSenderIncarnation,
-                         absl::StrCat("comes from another life of server ", header.from(),
-                                      "'s data directory; this cluster knows incarnation ",
-                                      listed->incarnation, ", not ", header.incarnation())};
   }
   return RefuseAddressee(header);
 }

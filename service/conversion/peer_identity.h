@@ -80,6 +80,10 @@ class HeaderRules {
 
   // None: the message comes from this cluster, from a life that may speak, and is for us.
   std::optional<HeaderRefusal> Refuse(const peer::v1::PeerHeader& header) const;
+  // The same for what only leaders say, where a sender may be in another life than the listed one:
+  // this server's configuration may be older than that life, and nobody but this leader would ever
+  // tell it. Whoever leads was elected by servers that list it.
+  std::optional<HeaderRefusal> RefuseFromLeader(const peer::v1::PeerHeader& header) const;
   // The same for an answer to a request that was sent to `asked`, whether it is still listed or
   // not; the number is compared by CheckAnswer (message_conversion.h).
   std::optional<HeaderRefusal> RefuseAnswer(const peer::v1::PeerHeader& header,

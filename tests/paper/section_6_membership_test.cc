@@ -185,6 +185,62 @@ TEST_F(MembershipTest, AChangeThatWouldLeaveNoReachableMajorityIsRefusedWithTheS
       << "without the silent server the cluster is better off";
 }
 
+TEST_F(MembershipTest, AReplacementThatWouldLeaveNoReachableMajorityIsRefusedBeforeAnybodyJoins) {
+  Lead();
+  cluster_->AddServer(kS4);
+  cluster_->Isolate(kS3);
+  cluster_->Run(15);
+  const Ticket ticket = leader().ChangeMembers({MemberOf(kS1, MemberRole::kVoter, true),
+                                                MemberOf(kS2, MemberRole::kVoter, true),
+                                                MemberOf(kS3), MemberOf(kS4, kJoining)});
+  const std::optional<Refusal> refusal = leader().RefusalOf(ticket);
+  ASSERT_TRUE(refusal.has_value()) << "of {3, 4} only one answers";
+  EXPECT_EQ(refusal->reason, RefusalReason::kNoMajorityReachable);
+}
+
+TEST_F(MembershipTest, AReplacementWaitsWhenSomebodyItNeedsGoesSilentMeanwhile) {
+  Lead();
+  cluster_->AddServer(kS4);
+  cluster_->Isolate(kS4);
+  const Ticket ticket = leader().ChangeMembers({MemberOf(kS1, MemberRole::kVoter, true),
+                                                MemberOf(kS2, MemberRole::kVoter, true),
+                                                MemberOf(kS3), MemberOf(kS4, kJoining)});
+  ASSERT_TRUE(leader().AppendedAt(ticket).has_value());
+  cluster_->Isolate(kS3);
+  cluster_->Run(15);
+  cluster_->HealAllCuts();
+  cluster_->Isolate(kS3);
+  cluster_->Run(100);
+  EXPECT_FALSE(InForceAt(kS1).is_joint()) << "two of {3, 4} would be needed";
+  cluster_->HealAllCuts();
+  RunUntilSettled(kS4, {kS3, kS4});
+}
+
+TEST_F(MembershipTest, ANewLeaderTakesNobodyForReachableWhoHasNotAnsweredIt) {
+  cluster_.emplace();
+  cluster_->Isolate(kS3);
+  cluster_->Elect(kS1, {kS1, kS2});
+  cluster_->DeliverAll();
+  ASSERT_EQ(leader().commit_index(), 1u);
+  const Ticket ticket = leader().ChangeMembers(Voters({kS1, kS3}));
+  ASSERT_TRUE(leader().RefusalOf(ticket).has_value());
+  EXPECT_EQ(leader().RefusalOf(ticket)->reason, RefusalReason::kNoMajorityReachable);
+}
+
+// D10.
+TEST_F(MembershipTest, AnotherLifeOfAMemberDoesNotTakeItsPlace) {
+  Lead();
+  cluster_->AddServer(kS4);
+  std::vector<Member> members = Voters(FirstServers(3));
+  members.push_back(MemberOf(kS4, kLearner));
+  leader().ChangeMembers(members);
+  cluster_->Run(5);
+  members.back().incarnation = 777;
+  const Ticket ticket = leader().ChangeMembers(members);
+  ASSERT_TRUE(leader().RefusalOf(ticket).has_value());
+  EXPECT_EQ(leader().RefusalOf(ticket)->reason, RefusalReason::kConfigurationMoved);
+}
+
 // D8.
 TEST_F(MembershipTest, ALearnerThatLagsIsNotMadeAVoter) {
   Lead();

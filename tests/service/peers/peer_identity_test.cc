@@ -110,6 +110,21 @@ TEST_F(HeaderRulesTest, RefusesEachFieldThatDoesNotFit) {
   }
 }
 
+// Its configuration may be older than that life of the leader, and only that leader can tell it.
+TEST_F(HeaderRulesTest, ALeaderMaySpeakInALifeThatIsNotListedYet) {
+  peer::v1::PeerHeader header = HeaderFromTwoToOne();
+  header.set_incarnation(103);
+  EXPECT_TRUE(rules_.Refuse(header).has_value());
+  EXPECT_FALSE(rules_.RefuseFromLeader(header).has_value());
+  for (const HeaderBreakage& breakage : kHeaderBreakages) {
+    if (breakage.expected == HeaderProblem::kSenderIncarnation) continue;
+    SCOPED_TRACE(breakage.name);
+    peer::v1::PeerHeader broken = HeaderFromTwoToOne();
+    breakage.apply(broken);
+    EXPECT_TRUE(rules_.RefuseFromLeader(broken).has_value());
+  }
+}
+
 TEST_F(HeaderRulesTest, AnAnswerComesFromTheLifeOfTheServerThatWasAsked) {
   const peer::v1::PeerHeader header = HeaderFromTwoToOne();
   EXPECT_FALSE(rules_.RefuseAnswer(header, kTwo).has_value());

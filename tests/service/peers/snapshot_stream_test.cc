@@ -99,14 +99,6 @@ TEST_F(SnapshotStreamTest, AnOfferOfAnotherClusterChangesNothingButACounter) {
   EXPECT_EQ(door_.observer().received, 0);
 }
 
-TEST_F(SnapshotStreamTest, AnOfferOfAnotherLifeOfTheSenderIsRefused) {
-  Open();
-  Message offer = GoodOffer();
-  offer.mutable_header()->set_incarnation(103);
-  stream_->Write(offer);
-  ExpectEnd(grpc::StatusCode::FAILED_PRECONDITION, "SENDER_INCARNATION");
-}
-
 TEST_F(SnapshotStreamTest, AMalformedOfferNeverReachesTheCore) {
   Open();
   Message offer = GoodOffer();

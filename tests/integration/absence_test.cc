@@ -1,0 +1,165 @@
+// A follower that was away for long, and a new server that gets a large state: small forms in each
+// test run, the long ones by environment variables.
+//
+//   RAFT_TEST_ABSENT_WRITES   how many writes a follower misses
+//   RAFT_TEST_STATE_MIB       how large the state is that goes to a new server
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdlib>
+#include <fstream>
+#include <string>
+#include <thread>
+
+#include "tests/integration/cluster.h"
+#include "tests/integration/steady_load.h"
+
+namespace raft::integration {
+namespace {
+
+constexpr Milliseconds kLongPatience{1'800'000};
+// What a transfer may cost in memory, whatever the size of the state.
+constexpr std::uint64_t kTransferMib = 64;
+// Below this size the difference is drowned by whatever else a server does.
+constexpr std::uint64_t kTellingStateMib = 512;
+
+std::uint64_t Wish(const char* variable, std::uint64_t otherwise) {
+  const char* given = std::getenv(variable);
+  return given == nullptr ? otherwise : std::stoull(given);
+}
+
+// Memory of the process's own, without what it maps from files.
+std::uint64_t AnonymousMib(pid_t pid) {
+  std::ifstream status("/proc/" + std::to_string(pid) + "/status");
+  for (std::string word; status >> word;) {
+    if (word != "RssAnon:") continue;
+    std::uint64_t kib = 0;
+    status >> kib;
+    return kib / 1024;
+  }
+  return 0;
+}
+
+// The highest value that a process reached while this lived.
+class MemoryWatch {
+ public:
+  explicit MemoryWatch(pid_t pid) : pid_(pid), base_(AnonymousMib(pid)) {
+    thread_ = std::thread([this] {
+      while (!done_) {
+        highest_ = std::max(highest_.load(), AnonymousMib(pid_));
+        std::this_thread::yield();
+      }
+    });
+  }
+  ~MemoryWatch() { Stop(); }
+  std::uint64_t Above() {
+    Stop();
+    return highest_ > base_ ? highest_ - base_ : 0;
+  }
+
+ private:
+  void Stop() {
+    done_ = true;
+    if (thread_.joinable()) thread_.join();
+  }
+
+  const pid_t pid_;
+  const std::uint64_t base_;
+  std::atomic<std::uint64_t> highest_{0};
+  std::atomic<bool> done_{false};
+  std::thread thread_;
+};
+
+class AbsenceTest : public ::testing::Test {
+ protected:
+  // Puts `count` lines whose values have so many bytes, with raftctl load.
+  void Load(const std::string& name, std::uint64_t count, std::size_t value_bytes) {
+    const std::string path = cluster_.folder() + "/" + name;
+    {
+      std::ofstream lines(path);
+      for (std::uint64_t line = 0; line < count; ++line) {
+        std::string value = std::to_string(line * 2'654'435'761u);
+        value.resize(value_bytes, 'v');
+        lines << name << "-" << line << "\t" << value << "\n";
+      }
+    }
+    const Finished done = RunToEnd(
+        {RaftctlProgram(), "--endpoints", cluster_.Endpoints(), "load", path, "--deadline", "0"},
+        cluster_.folder(), "/dev/null", kLongPatience);
+    EXPECT_EQ(done.exit_code, 0) << done.error;
+  }
+
+  Cluster cluster_{3};
+};
+
+TEST_F(AbsenceTest, AFollowerThatMissedManyWritesHasThemAllAgain) {
+  const std::uint64_t writes = Wish("RAFT_TEST_ABSENT_WRITES", 5'000);
+  cluster_.StartAll();
+  const Id follower = cluster_.WaitForLeader() % 3 + 1;
+  cluster_.Kill(follower);
+  Load("missed", writes, 20);
+
+  cluster_.Start(follower);
+
+  cluster_.ExpectSameState(cluster_.ids());
+  EXPECT_EQ(cluster_.Status(follower)->key_count(), writes);
+  std::printf("a follower missed %llu writes and has them all\n",
+              static_cast<unsigned long long>(writes));
+}
+
+TEST_F(AbsenceTest, ALargeStateGoesToANewServerUnderLoadWithKillsAndLittleMemory) {
+  const std::uint64_t state_mib = Wish("RAFT_TEST_STATE_MIB", 16);
+  // Pieces slow enough that the small form, too, is killed in the middle.
+  if (state_mib < kTellingStateMib) {
+    cluster_.AddOptions({"--snapshot-bytes-per-second", "16000000"});
+  }
+  cluster_.AddOptions({"--compaction-log-entries", "16", "--compaction-log-bytes", "2000000",
+                       "--compaction-tail-entries", "4", "--compaction-tail-bytes", "1000000"});
+  cluster_.StartAll();
+  cluster_.WaitForLeader();
+  Load("large", state_mib, 1'000'000);
+  const Id newcomer = cluster_.AddServer();
+  cluster_.Start(newcomer);
+  const Finished added =
+      cluster_.Raftctl({"members", "add", "--no-wait",
+                        std::to_string(newcomer) + "=" + cluster_.addresses(newcomer).peer});
+  ASSERT_EQ(added.exit_code, 0) << added.error;
+  SteadyLoad load(
+      {cluster_.addresses(1).client, cluster_.addresses(2).client, cluster_.addresses(3).client},
+      /*writers=*/2);
+  const auto receives = [&] {
+    return cluster_.LogOf(newcomer).find("sends a snapshot") != std::string::npos;
+  };
+  ASSERT_TRUE(WaitUntil(receives));
+  cluster_.Kill(newcomer);
+  cluster_.Start(newcomer);
+
+  const Id leader = cluster_.WaitForLeader();
+  MemoryWatch sender(cluster_.process(leader).pid());
+  MemoryWatch receiver(cluster_.process(newcomer).pid());
+  const auto is_voter = [&] {
+    const auto status = cluster_.Status(leader);
+    if (!status) return false;
+    return std::any_of(status->members().begin(), status->members().end(), [&](const auto& member) {
+      return member.server_id() == newcomer && member.role() == v1::MEMBER_ROLE_VOTER;
+    });
+  };
+  ASSERT_TRUE(WaitUntil(is_voter, kLongPatience));
+  const std::uint64_t sent = sender.Above();
+  const std::uint64_t received = receiver.Above();
+  std::printf("a state of %llu MiB: the sender took %llu MiB more, the receiver %llu MiB\n",
+              static_cast<unsigned long long>(state_mib), static_cast<unsigned long long>(sent),
+              static_cast<unsigned long long>(received));
+  if (state_mib >= kTellingStateMib) {
+    EXPECT_LE(sent, kTransferMib);
+    EXPECT_LE(received, kTransferMib);
+  }
+  load.Stop();
+  for (const std::string& surprise : load.surprises()) ADD_FAILURE() << surprise;
+  cluster_.ExpectSameState(cluster_.ids());
+}
+
+}  // namespace
+}  // namespace raft::integration
