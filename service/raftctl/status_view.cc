@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "service/raftctl/json.h"
+#include "service/raftctl/members_view.h"
 #include "service/raftctl/text_table.h"
 
 namespace raft::ctl {
@@ -44,6 +45,16 @@ std::string ShownDigest(const v1::GetStatusResponse& status) {
   return absl::StrCat(shown, equal ? " verified" : " WRONG");
 }
 
+// What it is to the cluster says more than that it follows.
+std::string ShownRole(const v1::GetStatusResponse& status) {
+  if (status.role() != v1::SERVER_ROLE_FOLLOWER) return RoleName(status.role());
+  for (const v1::Member& member : status.members()) {
+    if (member.server_id() != status.header().server_id()) continue;
+    if (member.role() != v1::MEMBER_ROLE_VOTER) return MemberRoleName(member.role());
+  }
+  return RoleName(status.role());
+}
+
 std::vector<std::string> Row(const ServerAnswer& answer, const v1::GetStatusResponse* leader) {
   if (!answer.answered) {
     std::vector<std::string> cells(11);
@@ -55,7 +66,7 @@ std::vector<std::string> Row(const ServerAnswer& answer, const v1::GetStatusResp
   const v1::PeerProgress* progress = FindProgress(leader, status.header().server_id());
   return {absl::StrCat(status.header().server_id()),
           answer.endpoint,
-          RoleName(status.role()),
+          ShownRole(status),
           absl::StrCat(status.header().term()),
           absl::StrCat(status.commit_index()),
           absl::StrCat(status.header().applied_index()),
