@@ -52,8 +52,10 @@ class Leader final : public Role {
   // A peer that the configuration lists no more, until it knows that.
   struct Departed {
     Member member;
-    std::optional<RequestNumber> told_from{};  // requests from here on say that it is committed
-    std::uint64_t until_ticks = 0;             // then it is left alone anyhow
+    // The change is committed; then it is left alone in any case.
+    std::optional<std::uint64_t> until_ticks{};
+    // It has the entry; requests from here on tell it that the change is committed.
+    std::optional<RequestNumber> told_from{};
   };
 
   // Members and hand-over: leader_membership.cc.

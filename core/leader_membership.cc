@@ -167,21 +167,23 @@ bool Leader::IsRemoved() const {
 void Leader::TellDeparted() {
   bool is_news = false;
   for (auto& [id, departed] : departed_) {
-    if (departed.told_from) continue;
-    departed.told_from = state_.next_request_number();
+    if (departed.until_ticks) continue;
     departed.until_ticks = state_.ticks + 2 * options().election_timeout_ticks_max;
     is_news = true;
   }
   if (is_news) SendHeartbeats();
 }
 
+// One that has the entry, and has answered what was sent after that was known, has heard that it is
+// committed.
 void Leader::ForgetDeparted() {
   for (auto departed = departed_.begin(); departed != departed_.end();) {
-    const auto& [id, farewell] = *departed;
+    auto& [id, farewell] = *departed;
     const PeerProgress& peer = peers_.at(id);
-    const bool knows = farewell.told_from && peer.highest_answered() >= *farewell.told_from &&
-                       peer.match_index() >= state_.configuration_index();
-    const bool is_late = farewell.told_from && state_.ticks >= farewell.until_ticks;
+    const bool has_it = farewell.until_ticks && peer.match_index() >= state_.configuration_index();
+    if (has_it && !farewell.told_from) farewell.told_from = state_.next_request_number();
+    const bool knows = farewell.told_from && peer.highest_answered() >= *farewell.told_from;
+    const bool is_late = farewell.until_ticks && state_.ticks >= *farewell.until_ticks;
     if (!knows && !is_late) {
       ++departed;
       continue;

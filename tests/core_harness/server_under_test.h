@@ -20,21 +20,11 @@
 
 #include "core/raft_server.h"
 #include "tests/core_harness/builders.h"
+#include "tests/core_harness/server_setup.h"
 #include "tests/core_harness/test_disk.h"
 #include "tests/core_harness/test_state_machine.h"
 
 namespace raft::harness {
-
-struct ServerSetup {
-  ServerId self = kS1;
-  std::vector<ServerId> voters = FirstServers(3);
-  RaftOptions options = SmallOptions();
-  std::uint64_t seed = 1;
-  RecoveredState recovered = {};
-  // What the state machine holds; none: what the recovered log says up to the applied position.
-  std::optional<TestState> state = std::nullopt;
-  std::shared_ptr<SnapshotShelf> shelf = std::make_shared<SnapshotShelf>();
-};
 
 // A request of one kind that left the server.
 template <typename Request>
@@ -296,21 +286,6 @@ class ServerUnderTest {
   ServerSetup SetupAfterCrash() const { return SetupAfterCrash(state_.position.index); }
 
  private:
-  static std::unique_ptr<RaftServer> StartServer(ServerSetup setup, const TestState& state) {
-    const IndexedConfiguration applied = state.ConfigurationFrom(setup.voters);
-    setup.recovered.configuration_index = applied.index;
-    return std::make_unique<RaftServer>(setup.self, applied.configuration, setup.options,
-                                        setup.seed, setup.recovered);
-  }
-  static TestState StateAtStart(const ServerSetup& setup) {
-    if (setup.state.has_value()) return *setup.state;
-    const RecoveredState& recovered = setup.recovered;
-    TestState state{.position = recovered.base, .log_time_ms = recovered.log_time_ms};
-    for (const LogEntryPointer& entry : recovered.entries) {
-      if (entry->index <= recovered.applied.index) state.Apply(entry);
-    }
-    return state;
-  }
   // The plug was pulled after the state had jumped and before the log followed it: a start ends
   // what was begun.
   static void FinishInstall(ServerSetup& after) {
