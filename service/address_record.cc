@@ -13,8 +13,8 @@ std::optional<MembershipChangeRequested> PlanAddressRecord(const RaftStatus& sta
   if (!may_change) return std::nullopt;
   std::vector<Member> members = status.configuration->members();
   for (Member& member : members) {
-    std::string announced = peers.PeerAddressOf({member.server_id, member.incarnation});
-    if (!announced.empty()) member.peer_address = std::move(announced);
+    std::string confirmed = peers.ConfirmedAddressOf({member.server_id, member.incarnation});
+    if (!confirmed.empty()) member.peer_address = std::move(confirmed);
   }
   const bool is_news = members != status.configuration->members();
   // What a server announces comes from outside.

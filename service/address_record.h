@@ -1,8 +1,9 @@
 // Writes down where members are now: a change of members that changes addresses only.
 //
 // A member that comes back under another address announces it to whomever it greets, and their
-// links follow. The leader also puts it into the configuration, so that servers that were not
-// greeted, or start later, find it there. Pure function; any thread.
+// links follow. Once the leader has reached it there it also puts the address into the
+// configuration, so that servers that were not greeted, or start later, find it. Pure function; any
+// thread.
 #pragma once
 
 #include <optional>

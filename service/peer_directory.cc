@@ -6,6 +6,7 @@ PeerDirectory::PeerDirectory(const LocalServer& local) {
   cards_[local.server_id] = {.incarnation = local.incarnation,
                              .client_address = local.client_address,
                              .peer_address = local.peer_address,
+                             .reached_at = local.peer_address,
                              .version = local.version,
                              .process_nonce = local.process_nonce,
                              .state_machine_version = kStateMachineVersion};
@@ -15,16 +16,25 @@ void PeerDirectory::Note(const Greeting& greeting) {
   PeerCard card{.incarnation = greeting.incarnation,
                 .client_address = greeting.client_address,
                 .peer_address = greeting.peer_address,
+                .reached_at = "",
                 .version = greeting.version,
                 .process_nonce = greeting.process_nonce,
                 .state_machine_version = greeting.state_machine_version};
   MutexLock lock(mutex_);
   if (cards_.size() >= kCardsMax && !cards_.contains(greeting.from)) return;
   PeerCard& noted = cards_[greeting.from];
+  if (noted.incarnation == card.incarnation) card.reached_at = noted.reached_at;
   const bool moved =
       noted.incarnation != card.incarnation || noted.peer_address != card.peer_address;
   noted = std::move(card);
   if (moved) peer_address_changes_.fetch_add(1, std::memory_order_release);
+}
+
+void PeerDirectory::NoteReached(const ServerLife& server, const std::string& address) {
+  MutexLock lock(mutex_);
+  const auto card = cards_.find(server.server_id);
+  const bool known = card != cards_.end() && card->second.incarnation == server.incarnation;
+  if (known) card->second.reached_at = address;
 }
 
 std::optional<PeerCard> PeerDirectory::CardOf(ServerId server) const {
@@ -40,11 +50,12 @@ std::string PeerDirectory::ClientAddressOf(ServerId server) const {
   return card == cards_.end() ? std::string() : card->second.client_address;
 }
 
-std::string PeerDirectory::PeerAddressOf(const ServerLife& server) const {
+std::string PeerDirectory::ConfirmedAddressOf(const ServerLife& server) const {
   MutexLock lock(mutex_);
   const auto card = cards_.find(server.server_id);
-  const bool known = card != cards_.end() && card->second.incarnation == server.incarnation;
-  return known ? card->second.peer_address : std::string();
+  const bool confirmed = card != cards_.end() && card->second.incarnation == server.incarnation &&
+                         card->second.reached_at == card->second.peer_address;
+  return confirmed ? card->second.peer_address : std::string();
 }
 
 }  // namespace raft

@@ -23,6 +23,7 @@ struct PeerCard {
   std::uint64_t incarnation = 0;  // of its data directory
   std::string client_address;     // advertised
   std::string peer_address;       // advertised
+  std::string reached_at;         // where this server last greeted it; empty: nowhere yet
   std::string version;
   std::uint64_t process_nonce = 0;
   std::uint32_t state_machine_version = 0;
@@ -40,13 +41,18 @@ class PeerDirectory {
   // Requires: the greeting's sender belongs to this cluster, as far as this server can tell.
   void Note(const Greeting& greeting);
 
+  // This life of the server has answered a greeting at this address. Requires: it was noted.
+  void NoteReached(const ServerLife& server, const std::string& address);
+
   // None: this server has not been in touch with it since the start.
   std::optional<PeerCard> CardOf(ServerId server) const;
   // Empty: not known yet.
   std::string ClientAddressOf(ServerId server) const;
-  // Where this life of the server says its peers reach it; empty: it has not said.
-  std::string PeerAddressOf(const ServerLife& server) const;
-  // Grows whenever some PeerAddressOf changes. Cheap enough for every message.
+  // Where this life of the server was reached, and is advertised too; empty: nowhere yet. A copy of
+  // a data directory can announce an address, but nobody goes there while the original answers.
+  std::string ConfirmedAddressOf(const ServerLife& server) const;
+  // Grows whenever a server announces another address, or another life. Cheap enough for every
+  // message.
   std::uint64_t peer_address_changes() const {
     return peer_address_changes_.load(std::memory_order_acquire);
   }

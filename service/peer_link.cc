@@ -118,6 +118,44 @@ bool PeerLink::greeted() const {
   return state_ == State::kGreeted;
 }
 
+void PeerLink::Doubt() {
+  {
+    MutexLock lock(mutex_);
+    if (!is_doubted_) asked_at_.reset();
+    is_doubted_ = true;
+    const bool is_quiet = !asked_at_ && (!heard_at_ || IsLongAgo(*heard_at_));
+    if (!is_quiet || state_ == State::kGreeting || state_ == State::kClosed) return;
+    state_ = State::kGreeting;
+  }
+  StartGreeting();
+}
+
+void PeerLink::Trust() {
+  MutexLock lock(mutex_);
+  is_doubted_ = false;
+}
+
+bool PeerLink::MayMoveTo(std::uint64_t process_nonce) const {
+  MutexLock lock(mutex_);
+  const bool is_same_process = process_nonce != 0 && process_nonce == greeted_nonce_;
+  return is_same_process || (is_doubted_ && asked_at_ && IsLongAgo(*asked_at_));
+}
+
+// By about an election timeout.
+bool PeerLink::IsLongAgo(SteadyClock::time_point moment) const {
+  return SteadyClock::now() - moment >= options_.control_deadline;
+}
+
+void PeerLink::NoteAskedLocked() {
+  if (!asked_at_) asked_at_ = SteadyClock::now();
+}
+
+void PeerLink::NoteHeardLocked() {
+  heard_at_ = SteadyClock::now();
+  asked_at_.reset();
+  is_doubted_ = false;
+}
+
 void PeerLink::Start(PeerRequest request) {
   const PeerMessageKind kind = KindOf(request);
   const RequestBounds bounds = BoundsOf(request);
@@ -163,6 +201,7 @@ std::unique_ptr<PeerLink::Call<Request>> PeerLink::PrepareCall(PeerMessageKind k
       idle.pop_back();
     }
     contexts_.push_back(context);
+    NoteAskedLocked();
   }
   if (call == nullptr) call = std::make_unique<Call<Request>>();
   call->context = std::move(context);
@@ -173,14 +212,18 @@ template <typename Request>
 void PeerLink::EndCall(std::unique_ptr<Call<Request>> call, const grpc::Status& status) {
   std::optional<PeerResponse> answer;
   if (status.ok()) answer = ReadAnswer(*call);
-  const PeerCallOutcome outcome =
+  PeerCallOutcome outcome =
       status.ok() && !answer ? PeerCallOutcome::kBadAnswer : OutcomeOf(status);
+  if (answer && !NoteAnswerOf(call->response.header().process_nonce())) {
+    answer.reset();
+    outcome = PeerCallOutcome::kBadAnswer;
+    LoseGreeting("another process answers there");  // it may have moved or changed
+  }
   observer_.OnCallEnded({.peer = peer_.server_id,
                          .kind = call->kind,
                          .outcome = outcome,
                          .request_bytes = static_cast<std::uint64_t>(call->request.GetCachedSize()),
                          .round_trip = SteadyClock::now() - call->started});
-  const std::uint64_t nonce = answer ? call->response.header().process_nonce() : 0;
   if (answer) {
     // Never refused while the inbox is open; once it is closed nobody waits for an answer.
     std::ignore = inbox_.PushPeer(ResponseReceived{peer_.server_id, *std::move(answer)});
@@ -194,9 +237,6 @@ void PeerLink::EndCall(std::unique_ptr<Call<Request>> call, const grpc::Status& 
   }
   const Context context = std::move(call->context);  // gRPC's part goes after the lock is free
   MutexLock lock(mutex_);
-  if (nonce != 0 && nonce != greeted_nonce_ && state_ == State::kGreeted) {
-    state_ = State::kNotGreeted;  // another process answers now: it may have moved or changed
-  }
   ForgetContextLocked(context);
   IdleCallsOf<Request>(call->kind).push_back(std::move(call));
 }
@@ -211,6 +251,13 @@ std::optional<PeerResponse> PeerLink::ReadAnswer(const Call<Request>& call) {
   auto response = FromProto(call.response);
   if (!response.ok() || !CheckAnswer(call.bounds, *response).ok()) return std::nullopt;
   return PeerResponse(*std::move(response));
+}
+
+bool PeerLink::NoteAnswerOf(std::uint64_t process_nonce) {
+  MutexLock lock(mutex_);
+  if (process_nonce != greeted_nonce_) return false;
+  NoteHeardLocked();
+  return true;
 }
 
 template <typename Request>
@@ -234,6 +281,7 @@ void PeerLink::StartGreeting() {
     MutexLock lock(mutex_);
     if (state_ == State::kClosed) return;  // Shutdown has taken care of what waited.
     contexts_.push_back(call->context);
+    NoteAskedLocked();
     call->request.mutable_header()->set_request_number(++greetings_);
   }
   call->started = SteadyClock::now();
@@ -277,6 +325,7 @@ std::optional<std::string> PeerLink::ProblemWith(const GreetingCall& call,
     return absl::StrCat("its greeting ", refusal->message);
   }
   directory_.Note(*greeting);
+  directory_.NoteReached(peer_life_, peer_.peer_address);
   return std::nullopt;
 }
 
@@ -286,6 +335,7 @@ void PeerLink::BecomeGreeted(const GreetingCall& call) {
     MutexLock lock(mutex_);
     if (state_ == State::kClosed) return;
     state_ = State::kGreeted;
+    NoteHeardLocked();
     greeted_nonce_ = call.response.header().process_nonce();
     last_problem_.clear();
     waiting = TakeWaitingLocked();

@@ -2,7 +2,8 @@
 //
 // A link is *not greeted*, *greeting* or *greeted*. A request that finds no greeted peer starts the
 // greeting and waits for it; of each kind only the newest waits, so that nothing piles up. A broken
-// connection or another process behind the address makes the link not greeted again. Entries have a
+// connection or another process behind the address makes the link not greeted again; what another
+// process answered is no answer, because nobody knows yet who it is. Entries have a
 // connection of their own, so that heartbeats and votes never queue behind megabytes (trap I7).
 // Used by PeerLinks alone; it decides nothing of Raft.
 //
@@ -55,6 +56,15 @@ class PeerLink {
   }
   // Whether the peer is known to be there, and who we take it for. Any thread.
   bool greeted() const;
+  // Somebody announces another address for this peer. Asks whoever is here, unless that was heard
+  // within an election timeout; earlier silence counts for nothing. Event loop's thread.
+  void Doubt();
+  // Nobody does so any more. Event loop's thread.
+  void Trust();
+  // Whether the process that announces another address may be believed: it is the one that answers
+  // here, or whoever is here was doubted and asked, and has not answered for an election timeout.
+  // Any thread.
+  bool MayMoveTo(std::uint64_t process_nonce) const;
 
   // Refuses what comes later, cancels what is under way. Does not wait.
   void StartShutdown();
@@ -82,6 +92,8 @@ class PeerLink {
   void EndCall(std::unique_ptr<Call<Request>> call, const grpc::Status& status);
   template <typename Request>
   std::optional<PeerResponse> ReadAnswer(const Call<Request>& call);
+  // False: another process answers than the one that was greeted.
+  bool NoteAnswerOf(std::uint64_t process_nonce);
   template <typename Request>
   IdleCalls<Request>& IdleCallsOf(PeerMessageKind kind);
 
@@ -97,6 +109,9 @@ class PeerLink {
   void LoseGreeting(const std::string& reason);
   WaitingRequests TakeWaitingLocked();
   Context NewContext(std::chrono::milliseconds deadline) const;
+  void NoteAskedLocked();
+  void NoteHeardLocked();
+  bool IsLongAgo(std::chrono::steady_clock::time_point moment) const;
   void ForgetContextLocked(const Context& context);
   std::chrono::milliseconds DeadlineOf(PeerMessageKind kind) const;
 
@@ -117,6 +132,9 @@ class PeerLink {
   std::uint64_t greeted_nonce_ = 0;
   std::uint64_t greetings_ = 0;  // their request numbers
   std::string last_problem_;     // logged once, not with every attempt
+  bool is_doubted_ = false;
+  std::optional<std::chrono::steady_clock::time_point> heard_at_;
+  std::optional<std::chrono::steady_clock::time_point> asked_at_;  // first since heard or doubted
   std::array<std::optional<PeerRequest>, kPeerMessageKindCount> waiting_;
   std::vector<Context> contexts_;  // of the calls under way
   IdleCalls<PreVoteRequest> idle_pre_votes_;

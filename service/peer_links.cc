@@ -1,5 +1,6 @@
 #include "service/peer_links.h"
 
+#include <optional>
 #include <tuple>
 #include <utility>
 
@@ -7,6 +8,14 @@
 #include "service/peer_link.h"
 
 namespace raft {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+// An announcement that cannot be followed yet is looked at this often.
+constexpr int kLooksPerDeadline = 10;
+
+}  // namespace
 
 PeerLinks::PeerLinks(const PeerLinkOptions& options, HeaderRules& rules, Inbox& inbox,
                      WaitingPeerCalls& waiting_calls, PeerDirectory& directory,
@@ -33,17 +42,20 @@ void PeerLinks::Reconfigure(const ConfigurationInForce& in_force) {
 // A member came back under another address, and has announced it (Greet).
 void PeerLinks::FollowAddresses() {
   const std::uint64_t changes = directory_.peer_address_changes();
-  if (changes == address_changes_seen_) return;
+  const bool is_due = address_pending_ && SteadyClock::now() >= look_again_at_;
+  if (changes == address_changes_seen_ && !is_due) return;
   address_changes_seen_ = changes;
   OpenAndCloseLinks();
 }
 
 void PeerLinks::OpenAndCloseLinks() {
+  address_pending_ = false;
+  look_again_at_ = SteadyClock::now() + options_.control_deadline / kLooksPerDeadline;
   std::map<ServerId, Link> links;
   for (const Member& listed : peers_) {
-    const Member peer = WithNewestAddress(listed);
-    Link& link = links[peer.server_id];
+    Link& link = links[listed.server_id];
     if (link != nullptr) continue;  // named twice: a member, and departed in an earlier life
+    const Member peer = AtItsPlace(listed);
     const auto kept = links_.find(peer.server_id);
     if (kept != links_.end() && kept->second->LeadsTo(peer)) {
       link = std::move(kept->second);
@@ -54,15 +66,37 @@ void PeerLinks::OpenAndCloseLinks() {
   links_.swap(links);
   for (auto& [server, link] : links) {
     if (link == nullptr) continue;  // kept
-    if (!links_.contains(server)) snapshots_.sender.GiveUp(server);
+    snapshots_.sender.GiveUp(server);
     Retire(std::move(link));
   }
 }
 
-Member PeerLinks::WithNewestAddress(Member peer) const {
-  std::string announced = directory_.PeerAddressOf({peer.server_id, peer.incarnation});
-  if (!announced.empty()) peer.peer_address = std::move(announced);
-  return peer;
+PeerLink* PeerLinks::PresentLink(const Member& peer) const {
+  const auto link = links_.find(peer.server_id);
+  const bool is_there =
+      link != links_.end() && link->second->peer().incarnation == peer.incarnation;
+  return is_there ? link->second.get() : nullptr;
+}
+
+Member PeerLinks::AtItsPlace(Member peer) {
+  const std::optional<PeerCard> card = directory_.CardOf(peer.server_id);
+  const bool has_announced =
+      card && card->incarnation == peer.incarnation && !card->peer_address.empty();
+  const std::string wanted = has_announced ? card->peer_address : peer.peer_address;
+  PeerLink* present = PresentLink(peer);
+  if (present == nullptr) {
+    address_pending_ |= wanted != peer.peer_address;
+    return peer;
+  }
+  const bool is_there = wanted == present->peer().peer_address;
+  if (is_there) present->Trust();
+  if (is_there || present->MayMoveTo(has_announced ? card->process_nonce : 0)) {
+    peer.peer_address = wanted;
+    return peer;
+  }
+  address_pending_ = true;
+  present->Doubt();
+  return present->peer();
 }
 
 void PeerLinks::Retire(Link link) {
@@ -87,7 +121,10 @@ void PeerLinks::SendRequest(OutgoingRequest request) {
   link->second->Send(std::move(request.request));
 }
 
-void PeerLinks::SendResponse(OutgoingResponse response) { waiting_calls_.Answer(response); }
+void PeerLinks::SendResponse(OutgoingResponse response) {
+  FollowAddresses();  // a follower asks nobody until it campaigns: it would learn too late
+  waiting_calls_.Answer(response);
+}
 
 void PeerLinks::SendSnapshot(const SnapshotToSend& snapshot) {
   const auto link = links_.find(snapshot.to);

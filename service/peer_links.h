@@ -1,11 +1,14 @@
 // This server's way to its peers: one PeerLink each, as the configuration in force says.
 //
 // Every request given in ends in exactly one input: ResponseReceived or PeerUnreachable, never a
-// made-up response (trap A15). The configuration's address of a peer is a hint; what the peer
-// itself announced goes before it. A link that is not wanted any more is closed without waiting and
-// goes when its last call has ended. Knows addresses and connections; decides nothing of Raft.
+// made-up response (trap A15). The configuration's address of a peer is a hint; a peer that moves
+// announces where it is. So does a copy of its data directory that runs by mistake, and must not
+// vote beside it: an announcement is followed only once whoever is at the present address has not
+// answered for an election timeout. A link that is not wanted any more is closed without waiting
+// and goes when its last call has ended. Knows addresses and connections; decides nothing of Raft.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -66,8 +69,10 @@ class PeerLinks final : public PeerOutlet {
 
   // Closes links whose life or address is not the wanted one, and opens those that are missing.
   void OpenAndCloseLinks();
-  // Where the peer is: as it announced, or else as the configuration says.
-  Member WithNewestAddress(Member peer) const;
+  // The present link to this life of the peer; null: none.
+  PeerLink* PresentLink(const Member& peer) const;
+  // Where the peer is reached from now on.
+  Member AtItsPlace(Member peer);
   void FollowAddresses();
   void Retire(Link link);
   void ForgetIdleRetired();
@@ -81,6 +86,8 @@ class PeerLinks final : public PeerOutlet {
   const SnapshotTransport snapshots_;
   std::vector<Member> peers_;  // wanted
   std::uint64_t address_changes_seen_ = 0;
+  bool address_pending_ = false;  // an announcement is not followed yet
+  std::chrono::steady_clock::time_point look_again_at_;
   std::map<ServerId, Link> links_;
   std::vector<Link> retired_;  // closed, with calls that have not ended yet
 };

@@ -39,6 +39,11 @@ class AddressRecordTest : public testing::Test {
     greeting.peer_address = address;
     peers_.Note(greeting);
   }
+  // The same, and this server's link has found it there.
+  void Move(std::uint64_t incarnation, const std::string& address) {
+    Announce(incarnation, address);
+    peers_.NoteReached({ServerId(2), incarnation}, address);
+  }
 
   static LocalServer Local() {
     LocalServer local;
@@ -51,7 +56,7 @@ class AddressRecordTest : public testing::Test {
 };
 
 TEST_F(AddressRecordTest, AMemberThatMovedIsWrittenDownWhereItIs) {
-  Announce(102, "elsewhere:1");
+  Move(102, "elsewhere:1");
   const auto change = PlanAddressRecord(Leading(), peers_);
   ASSERT_TRUE(change.has_value());
   std::vector<Member> expected = ThreeMembers();
@@ -62,16 +67,22 @@ TEST_F(AddressRecordTest, AMemberThatMovedIsWrittenDownWhereItIs) {
 
 TEST_F(AddressRecordTest, NothingIsWrittenWhereNothingIsNew) {
   EXPECT_FALSE(PlanAddressRecord(Leading(), peers_).has_value()) << "nobody has announced anything";
-  Announce(102, "h2:1");
+  Move(102, "h2:1");
   EXPECT_FALSE(PlanAddressRecord(Leading(), peers_).has_value()) << "it is where it was";
-  Announce(202, "elsewhere:1");
+  Move(202, "elsewhere:1");
   EXPECT_FALSE(PlanAddressRecord(Leading(), peers_).has_value()) << "another life of the server";
-  Announce(102, "no address");
+  Move(102, "no address");
   EXPECT_FALSE(PlanAddressRecord(Leading(), peers_).has_value()) << "nothing one could write";
 }
 
+TEST_F(AddressRecordTest, WhatIsOnlyAnnouncedMayComeFromACopyAndIsNotWritten) {
+  Move(102, "h2:1");
+  Announce(102, "copy:1");
+  EXPECT_FALSE(PlanAddressRecord(Leading(), peers_).has_value());
+}
+
 TEST_F(AddressRecordTest, OnlyALeaderWithoutAChangeUnderWayWritesIt) {
-  Announce(102, "elsewhere:1");
+  Move(102, "elsewhere:1");
   RaftStatus follower = Leading();
   follower.role = RoleName::kFollower;
   EXPECT_FALSE(PlanAddressRecord(follower, peers_).has_value());

@@ -1,8 +1,11 @@
 // Links that follow the configuration: they come and go with members, with lives, with addresses.
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <memory>
+#include <string>
 
+#include "raft/peer/v1/peer_service.grpc.pb.h"
 #include "service/peer_links.h"
 #include "test_server.h"
 
@@ -15,6 +18,59 @@ Member AsMember(const TestServer& server) {
           .incarnation = member.incarnation,
           .peer_address = member.peer_address};
 }
+
+// Server 2 as two processes that take turns behind one address: one greets, one answers.
+class TwoProcesses final : public peer::v1::PeerService::Service {
+ public:
+  explicit TwoProcesses(const FoundingConfiguration& founding) : founding_(founding) {
+    int port = 0;
+    grpc::ServerBuilder builder;
+    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
+    builder.RegisterService(this);
+    server_ = builder.BuildAndStart();
+    member_ = {.server_id = ServerId(2),
+               .incarnation = 102,
+               .peer_address = "127.0.0.1:" + std::to_string(port)};
+  }
+  const Member& member() const { return member_; }
+  void LetTheGreetedOneAnswer() { answering_nonce_ = kGreetingNonce; }
+
+  grpc::Status Greet(grpc::ServerContext*, const peer::v1::GreetRequest* request,
+                     peer::v1::GreetResponse* response) override {
+    WriteGreeting(As(kGreetingNonce), &founding_, SenderOf(request->header()), *response);
+    response->mutable_header()->set_request_number(request->header().request_number());
+    return grpc::Status::OK;
+  }
+  grpc::Status AppendEntries(grpc::ServerContext*, const peer::v1::AppendEntriesRequest* request,
+                             peer::v1::AppendEntriesResponse* response) override {
+    HeaderRules(As(answering_nonce_), founding_)
+        .Stamp(SenderOf(request->header()), *response->mutable_header());
+    const auto heartbeat = FromProto(peer::v1::AppendEntriesRequest(*request), ConversionLimits{});
+    ToProto(std::get<AppendEntriesResponse>(*Agree(*heartbeat)), *response);
+    return grpc::Status::OK;
+  }
+
+ private:
+  static constexpr std::uint64_t kGreetingNonce = 5;
+
+  LocalServer As(std::uint64_t process_nonce) const {
+    return {.server_id = member_.server_id,
+            .incarnation = member_.incarnation,
+            .process_nonce = process_nonce,
+            .initial_members_hash = 0,
+            .client_address = "",
+            .peer_address = member_.peer_address,
+            .version = "test"};
+  }
+  static ServerLife SenderOf(const peer::v1::PeerHeader& header) {
+    return {.server_id = ServerId(header.from()), .incarnation = header.incarnation()};
+  }
+
+  const FoundingConfiguration founding_;
+  Member member_;
+  std::atomic<std::uint64_t> answering_nonce_{6};
+  std::unique_ptr<grpc::Server> server_;
+};
 
 // Server 1 sends; it was founded alone.
 class PeerLinksChangeTest : public ::testing::Test {
@@ -48,6 +104,15 @@ class PeerLinksChangeTest : public ::testing::Test {
       }
     }
     return false;
+  }
+
+  // Server 2, in this life, says that it is there.
+  void Announce(std::uint64_t incarnation, const std::string& address) {
+    Greeting announcement;
+    announcement.from = ServerId(2);
+    announcement.incarnation = incarnation;
+    announcement.peer_address = address;
+    sender_.directory().Note(announcement);
   }
 
   TestServer sender_{1};
@@ -95,29 +160,68 @@ TEST_F(PeerLinksChangeTest, ARequestToAPeerThatGoesEndsOnce) {
       sender_.recorder().WaitUntil([](const auto& inputs) { return EndingsOf(inputs, 900) == 1; }));
 }
 
-TEST_F(PeerLinksChangeTest, APeerThatAnnouncesAnotherAddressIsReachedThere) {
-  const auto old_place = OpenServer(2, 102);
+TEST_F(PeerLinksChangeTest, APeerThatAnnouncesAnotherAddressIsReachedThereOnceTheOldOneIsSilent) {
+  auto old_place = OpenServer(2, 102);
   const auto new_place = OpenServer(2, 102);
   Follow({old_place.get()});
   EXPECT_TRUE(Reaches(2));
-  Greeting announcement;
-  announcement.from = ServerId(2);
-  announcement.incarnation = 102;
-  announcement.peer_address = new_place->address();
-  sender_.directory().Note(announcement);
-  EXPECT_TRUE(Reaches(2));
+  old_place.reset();
+  Announce(102, new_place->address());
+  EXPECT_TRUE(Eventually([this] { return Reaches(2); }));
   EXPECT_EQ(new_place->observer().received, 1);
-  EXPECT_EQ(old_place->observer().received, 1);
+}
+
+TEST_F(PeerLinksChangeTest, ACopyOfADirectoryIsNotAskedWhileTheOriginalAnswers) {
+  const auto original = OpenServer(2, 102);
+  const auto copy = OpenServer(2, 102);
+  Follow({original.get()});
+  EXPECT_TRUE(Reaches(2));
+  Announce(102, copy->address());
+  EXPECT_TRUE(Reaches(2));
+  Announce(102, original->address());
+  Announce(102, copy->address());
+  Follow({original.get()});
+  EXPECT_TRUE(Reaches(2));
+  EXPECT_EQ(original->observer().received, 3);
+  EXPECT_EQ(copy->observer().received, 0);
+}
+
+TEST_F(PeerLinksChangeTest, ACopyThatAnnouncesItselfBeforeAnybodyWasAskedIsNotAskedFirst) {
+  const auto original = OpenServer(2, 102);
+  const auto copy = OpenServer(2, 102);
+  Announce(102, copy->address());
+  Follow({original.get()});
+  EXPECT_TRUE(Reaches(2));
+  EXPECT_EQ(copy->observer().received, 0);
+}
+
+TEST_F(PeerLinksChangeTest, AServerThatAsksNothingLooksWhetherAPeerThatMovesIsStillThere) {
+  auto old_place = OpenServer(2, 102);
+  Follow({old_place.get()});
+  EXPECT_TRUE(Reaches(2));
+  old_place.reset();
+  Announce(102, "127.0.0.1:1");
+  EXPECT_TRUE(Eventually([this] {
+    sender_.links().SendResponse({.to = {.peer = ServerId(3), .call_id = CallId(900)},
+                                  .response = *Agree(Heartbeat(1, ServerId(3)))});
+    return sender_.observer().count(PeerCallOutcome::kUnreachable) > 0;
+  }));
+}
+
+TEST_F(PeerLinksChangeTest, WhatAnotherProcessThanTheGreetedOneAnswersIsNoAnswer) {
+  TwoProcesses two(founding_);
+  sender_.Reconfigure({AsMember(sender_), two.member()});
+  EXPECT_FALSE(Reaches(2));
+  EXPECT_EQ(sender_.observer().count(PeerCallOutcome::kBadAnswer), 1);
+  two.LetTheGreetedOneAnswer();
+  EXPECT_TRUE(Reaches(2));
+  EXPECT_EQ(sender_.observer().greetings, 2);
 }
 
 TEST_F(PeerLinksChangeTest, TheAnnouncementOfAnotherLifeMovesNothing) {
   const auto two = OpenServer(2, 102);
   Follow({two.get()});
-  Greeting announcement;
-  announcement.from = ServerId(2);
-  announcement.incarnation = 202;
-  announcement.peer_address = "127.0.0.1:1";
-  sender_.directory().Note(announcement);
+  Announce(202, "127.0.0.1:1");
   EXPECT_TRUE(Reaches(2));
 }
 

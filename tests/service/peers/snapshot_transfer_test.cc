@@ -268,6 +268,17 @@ TEST_F(SnapshotTransferTest, ASenderThatStopsInTheMiddleLeavesNothingBehind) {
   ExpectNothingLeft();
 }
 
+TEST_F(SnapshotTransferTest, ATransferToAnEarlierLifeOfAPeerIsGivenUp) {
+  sender_->state->snapshot_bytes = RandomBytes(3'000'000);
+  OpenBoth();
+  Send(7);
+  ASSERT_TRUE(Eventually([this] { return Offers().size() == 1; }));
+  std::vector<Member> members = ConfigurationOf(founding_).members();
+  members.back().incarnation += 1;
+  sender_->Reconfigure(members);
+  ExpectUnreachable(7);
+}
+
 TEST_F(SnapshotTransferTest, HeartbeatsPassASnapshot) {
   sender_->state->snapshot_bytes = RandomBytes(20'000'000);
   OpenBoth();
