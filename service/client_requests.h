@@ -37,8 +37,8 @@ std::optional<ServiceError> RefuseUnknownFields(const google::protobuf::Message&
 class ClientRequest : public UnaryCall, public ClientCall {
  public:
   void OnRefused(const Refusal& refusal) final;
-  void OnDeadlinePassed(std::optional<LogPosition> appended) final;
-  void OnShuttingDown(std::optional<LogPosition> appended) final;
+  void OnDeadlinePassed(std::optional<LogPosition> appended) override;
+  void OnShuttingDown(std::optional<LogPosition> appended) override;
   // The client gave up: only its interest ends; what it proposed goes on.
   void OnCancel() final;
 

@@ -130,6 +130,14 @@ void TransferCall::OnTransferEnded(const TransferEnded& ended) {
 }
 
 void TransferCall::OnApplied(LogPosition, std::string, const Standing&) {
+void TransferCall::OnDeadlinePassed(std::optional<LogPosition>) {
+  End(HandOverUnknown(grpc::StatusCode::DEADLINE_EXCEEDED, "the deadline passed"));
+}
+
+void TransferCall::OnShuttingDown(std::optional<LogPosition>) {
+  End(HandOverUnknown(grpc::StatusCode::UNKNOWN, "this server stopped"));
+}
+
   RAFT_CHECK(false, "a hand-over is not in the log");
 }
 

@@ -59,6 +59,9 @@ class TransferCall final : public ClientRequest {
   void Start();
 
   void OnTransferEnded(const TransferEnded& ended) override;
+  // It may have begun, and goes on.
+  void OnDeadlinePassed(std::optional<LogPosition> appended) override;
+  void OnShuttingDown(std::optional<LogPosition> appended) override;
   void OnApplied(LogPosition position, std::string result, const Standing& standing) override;
   absl::Status OnReadable(KeyValueStore& state, LogIndex read_index,
                           const Standing& standing) override;

@@ -257,6 +257,15 @@ ServiceError CancelledByClient() {
           .message = "the client gave up; a proposal that was appended goes on"};
 }
 
+ServiceError HandOverUnknown(StatusCode code, const char* why) {
+  return {.code = code,
+          .reason = "OUTCOME_UNKNOWN",
+          .message = absl::StrCat(why,
+                                  " before the end of the hand-over was known: another server "
+                                  "may lead now, or soon. Look (raftctl status) before you "
+                                  "repeat it")};
+}
+
 // --- Backups -----------------------------------------------------------------------------------
 
 ServiceError Corrupt(const absl::Status& failure) {

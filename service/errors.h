@@ -81,6 +81,8 @@ ServiceError CommandTooLarge(std::size_t bytes, std::size_t bytes_max);
 ServiceError TooManyWaiting();
 ServiceError DeadlinePassed(RequestKind kind, std::optional<LogPosition> appended);
 ServiceError CancelledByClient();
+// A hand-over whose end nobody waited for: it may still come about. `why` begins the sentence.
+ServiceError HandOverUnknown(grpc::StatusCode code, const char* why);
 
 // --- Backups -----------------------------------------------------------------------------------
 

@@ -140,6 +140,14 @@ TEST(ErrorsTest, AStoppingServerNeverCallsAnUnknownOutcomeUnavailable) {
   EXPECT_EQ(certain.leader_hint->leader_id(), 2u);
 }
 
+TEST(ErrorsTest, AHandOverThatNobodyWaitedForIsUnknown) {
+  const ServiceError unknown =
+      HandOverUnknown(StatusCode::DEADLINE_EXCEEDED, "the deadline passed");
+  EXPECT_EQ(unknown.code, StatusCode::DEADLINE_EXCEEDED);
+  EXPECT_EQ(InfoOf(unknown).reason(), "OUTCOME_UNKNOWN");
+  EXPECT_THAT(unknown.message, HasSubstr("the deadline passed before the end"));
+}
+
 TEST(ErrorsTest, AFormingClusterSaysWhatItWaitsFor) {
   const ServiceError error = Book().Forming("server 2 at h2:7001: connection refused");
   EXPECT_EQ(error.code, StatusCode::UNAVAILABLE);
