@@ -248,17 +248,47 @@ Backups::Stream* Backups::Download(grpc::CallbackServerContext& context, const R
 
 void Backups::CreateSnapshot(UnaryCall& call, const BackupDoor& door,
                              v1::CreateSnapshotResponse& response) {
-  const bool pushed =
-      parts_.apply.PushTask([this, &call, &formed = door.formed, &response](KeyValueStore& state) {
-        if (const absl::Status durable = state.Checkpoint(); !durable.ok()) {
-          parts_.fatal(durable);
-          return call.Fail(Corrupt(durable));
-        }
-        FillHeaderAt(formed, state.applied().index, *response.mutable_header());
-        response.set_snapshot_index(state.applied().index.value());
-        call.Succeed();
-      });
-  if (!pushed) call.Fail(door.errors.ShuttingDown(std::nullopt, door.formed.board.leadership()));
+  std::size_t waiting = 0;
+  {
+    MutexLock lock(mutex_);
+    waiting = creations_.size();
+    if (waiting < kCreationsMax) {
+      creations_.push_back({.call = call, .door = door, .response = response});
+    }
+  }
+  if (waiting >= kCreationsMax) return call.Fail(TooManySnapshots());
+  if (waiting > 0) return;  // whoever came first has sent for the apply thread
+  if (parts_.apply.PushTask([this](KeyValueStore& state) { CheckpointForAll(state); })) return;
+  for (const Creation& creation : TakeCreations()) {
+    const auto leadership = creation.door.formed.board.leadership();
+    creation.call.Fail(creation.door.errors.ShuttingDown(std::nullopt, leadership));
+  }
+}
+
+void Backups::CheckpointForAll(KeyValueStore& state) {
+  const std::vector<Creation> creations = TakeCreations();
+  const bool is_wanted =
+      std::any_of(creations.begin(), creations.end(),
+                  [](const Creation& creation) { return !creation.call.is_cancelled(); });
+  const absl::Status durable = is_wanted ? state.Checkpoint() : absl::CancelledError();
+  if (is_wanted && !durable.ok()) parts_.fatal(durable);
+  for (const Creation& creation : creations) {
+    if (!is_wanted) {
+      creation.call.Fail(CancelledByClient());
+    } else if (!durable.ok()) {
+      creation.call.Fail(Corrupt(durable));
+    } else {
+      const LogIndex index = state.applied().index;
+      FillHeaderAt(creation.door.formed, index, *creation.response.mutable_header());
+      creation.response.set_snapshot_index(index.value());
+      creation.call.Succeed();
+    }
+  }
+}
+
+std::vector<Backups::Creation> Backups::TakeCreations() {
+  MutexLock lock(mutex_);
+  return std::exchange(creations_, {});
 }
 
 void Backups::Shutdown() {

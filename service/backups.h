@@ -14,6 +14,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "metrics/rpc_metrics.h"
@@ -50,6 +51,8 @@ class Backups {
 
   // At once; the next client is told to come back.
   static constexpr std::size_t kDownloadsMax = 4;
+  // CreateSnapshot calls that wait for the apply thread; one more is told to come back.
+  static constexpr std::size_t kCreationsMax = 16;
 
   explicit Backups(BackupParts parts) : parts_(std::move(parts)) {}
   ~Backups() { Shutdown(); }
@@ -60,7 +63,8 @@ class Backups {
   Stream* Download(grpc::CallbackServerContext& context, const RpcMetrics& metrics,
                    const BackupDoor& door);
 
-  // Makes the state durable now, with one synced write on the apply thread; ends the call.
+  // Makes the state durable now, with one synced write on the apply thread, which answers all who
+  // wait for it; ends the call.
   void CreateSnapshot(UnaryCall& call, const BackupDoor& door,
                       v1::CreateSnapshotResponse& response);
 
@@ -70,14 +74,24 @@ class Backups {
 
  private:
   class Reading;
+  // A CreateSnapshot call that waits.
+  struct Creation {
+    UnaryCall& call;
+    BackupDoor door;
+    v1::CreateSnapshotResponse& response;
+  };
 
   void Forget(const Reading& reading);
+  // Apply thread.
+  void CheckpointForAll(KeyValueStore& state);
+  std::vector<Creation> TakeCreations();
 
   const BackupParts parts_;
   Mutex mutex_;
   ConditionVariable readings_ended_;
   bool closed_ = false;
   std::vector<std::shared_ptr<Reading>> readings_;
+  std::vector<Creation> creations_;  // while there are any, one task of the apply thread waits
 };
 
 }  // namespace raft

@@ -283,6 +283,15 @@ ServiceError TooManyBackups(std::size_t backups_max) {
           .retry_after = kBackupWait};
 }
 
+ServiceError TooManySnapshots() {
+  return {.code = StatusCode::RESOURCE_EXHAUSTED,
+          .reason = "OVERLOADED",
+          .message =
+              "many clients wait until this server's state is durable; send the call again a "
+              "little later",
+          .retry_after = kOverloadedWait};
+}
+
 ServiceError NothingApplied() {
   return {.code = StatusCode::FAILED_PRECONDITION,
           .reason = "NOTHING_APPLIED",

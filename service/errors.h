@@ -89,6 +89,7 @@ ServiceError HandOverUnknown(grpc::StatusCode code, const char* why);
 // The state cannot be read or written, says `failure`; this server is about to stop.
 ServiceError Corrupt(const absl::Status& failure);
 ServiceError TooManyBackups(std::size_t backups_max);
+ServiceError TooManySnapshots();
 // A snapshot is of an entry; a server that never heard of one has nothing that could be lost.
 ServiceError NothingApplied();
 ServiceError BackupStalled(std::chrono::milliseconds patience);

@@ -28,6 +28,9 @@ class UnaryCall : public grpc::ServerUnaryReactor {
     End(ToStatus(error));
   }
 
+  // Whether nobody waits for the answer any more. Any thread, before the call has ended.
+  bool is_cancelled() const { return context_.IsCancelled(); }
+
  protected:
   void OnDone() override { delete this; }
   // Our reactions never wait, so gRPC may run them where it is instead of waking a thread of its

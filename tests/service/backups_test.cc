@@ -5,9 +5,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
+#include <future>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "persistence/snapshot_stream.h"
@@ -240,6 +243,35 @@ TEST(BackupsTest, CreateSnapshotMakesEverythingAppliedDurable) {
   EXPECT_GE(created.snapshot_index(), applied);
   EXPECT_EQ(created.header().applied_index(), created.snapshot_index());
   EXPECT_EQ(created.header().server_id(), 1u);
+}
+
+TEST(BackupsTest, OneCheckpointAnswersAllWhoWaitAndOnlySoManyWait) {
+  ServedServer server(1);
+  server.Lead();
+  Put(server, "k", 1);
+  std::promise<void> held;
+  std::promise<void> go_on;
+  server.formed().apply.PushTask([&](KeyValueStore&) {
+    held.set_value();
+    go_on.get_future().wait();
+  });
+  held.get_future().wait();
+  std::atomic<std::size_t> succeeded{0};
+  std::promise<std::string> refused;
+  std::vector<std::jthread> clients;
+  for (std::size_t client = 0; client <= Backups::kCreationsMax; ++client) {
+    clients.emplace_back([&] {
+      grpc::ClientContext context;
+      v1::CreateSnapshotResponse created;
+      const grpc::Status status = server.cluster_stub->CreateSnapshot(&context, {}, &created);
+      status.ok() ? void(++succeeded) : refused.set_value(ReasonOf(status));
+    });
+  }
+  EXPECT_EQ(refused.get_future().get(), "OVERLOADED");
+  EXPECT_EQ(succeeded, 0u);
+  go_on.set_value();
+  clients.clear();
+  EXPECT_EQ(succeeded, Backups::kCreationsMax);
 }
 
 }  // namespace
