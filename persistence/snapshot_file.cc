@@ -64,13 +64,16 @@ SnapshotFileWriter::SnapshotFileWriter(Disk& disk, std::string path)
     : disk_(disk), path_(std::move(path)), temporary_path_(TemporaryPath(disk, path_)) {}
 
 absl::StatusOr<std::unique_ptr<SnapshotFileWriter>> SnapshotFileWriter::Create(
-    const std::string& path, Disk& disk) {
+    const std::string& path, Disk& disk, ExistingFile existing) {
   const absl::StatusOr<PathKind> found = disk.LookAt(path);
   if (!found.ok()) return found.status();
-  if (*found != PathKind::kAbsent) {
+  if (*found != PathKind::kAbsent && existing == ExistingFile::kRefused) {
     return absl::AlreadyExistsError("cannot write snapshot " + path +
-                                    ": there is something of that name, and a snapshot is never "
-                                    "overwritten");
+                                    ": there is something of that name, and it is not to be "
+                                    "replaced");
+  }
+  if (*found != PathKind::kAbsent && *found != PathKind::kFile) {
+    return absl::InvalidArgumentError("cannot write snapshot " + path + ": it is a directory");
   }
   std::unique_ptr<SnapshotFileWriter> writer(new SnapshotFileWriter(disk, path));
   leveldb::WritableFile* file = nullptr;
@@ -82,7 +85,7 @@ absl::StatusOr<std::unique_ptr<SnapshotFileWriter>> SnapshotFileWriter::Create(
 }
 
 SnapshotFileWriter::~SnapshotFileWriter() {
-  if (is_finished_ || file_ == nullptr) return;
+  if (has_its_name_ || file_ == nullptr) return;
   file_.reset();
   // What stays has a name that says what it is.
   disk_.env().RemoveFile(temporary_path_);
@@ -107,7 +110,6 @@ absl::StatusOr<SnapshotFileReport> SnapshotFileWriter::Finish() {
   if (failure_.ok()) failure_ = verifier_.Finish().status();
   if (failure_.ok()) failure_ = Publish();
   if (!failure_.ok()) return failure_;
-  is_finished_ = true;
   return SnapshotFileReport{.cluster_id = verifier_.cluster_id(),
                             .header = verifier_.header(),
                             .piece_count = verifier_.piece_count(),
@@ -118,6 +120,7 @@ absl::Status SnapshotFileWriter::Publish() {
   absl::Status done = FromLevelDb("sync", temporary_path_, file_->Sync());
   if (done.ok()) done = FromLevelDb("close", temporary_path_, file_->Close());
   if (done.ok()) done = disk_.Rename(temporary_path_, path_);
+  has_its_name_ = done.ok();
   if (done.ok()) done = disk_.SyncDirectory(DirectoryOf(path_));
   return done;
 }

@@ -32,12 +32,16 @@ struct SnapshotFileReport {
   friend bool operator==(const SnapshotFileReport&, const SnapshotFileReport&) = default;
 };
 
+enum class ExistingFile : std::uint8_t { kRefused, kReplaced };
+
 class SnapshotFileWriter {
  public:
   // Begins a file beside `path`, under a name of its own. ALREADY_EXISTS: there is something at
-  // `path`; a backup is never overwritten. `disk` must outlive this.
-  static absl::StatusOr<std::unique_ptr<SnapshotFileWriter>> Create(const std::string& path,
-                                                                    Disk& disk = LocalDisk());
+  // `path`, and it is not to be replaced. A file that is to be replaced is as it was until Finish.
+  // INVALID_ARGUMENT: a directory is there, which nothing replaces. `disk` must outlive this.
+  static absl::StatusOr<std::unique_ptr<SnapshotFileWriter>> Create(
+      const std::string& path, Disk& disk = LocalDisk(),
+      ExistingFile existing = ExistingFile::kRefused);
   // Removes what was not finished.
   ~SnapshotFileWriter();
 
@@ -47,6 +51,9 @@ class SnapshotFileWriter {
   // That was all: checks that nothing is missing and the digest is right, makes the file durable
   // and gives it its name. Errors as Add.
   absl::StatusOr<SnapshotFileReport> Finish();
+  // Whether the whole file bears its name. So it may be after an error of Finish too: then a loss
+  // of power may undo it.
+  bool has_its_name() const { return has_its_name_; }
 
  private:
   SnapshotFileWriter(Disk& disk, std::string path);
@@ -60,7 +67,7 @@ class SnapshotFileWriter {
   std::unique_ptr<leveldb::WritableFile> file_;
   SnapshotVerifier verifier_;
   std::uint64_t file_bytes_ = 0;
-  bool is_finished_ = false;
+  bool has_its_name_ = false;
   absl::Status failure_;
 };
 

@@ -16,21 +16,6 @@
 namespace raft::ctl {
 namespace {
 
-// A snapshot file never takes the place of another; one that is to do so has another name at first.
-std::string NameWhileWritten(const SnapshotSaveOptions& options) {
-  return options.force ? options.path + ".new" : options.path;
-}
-
-absl::Status ReplaceFile(const std::string& from, const std::string& to) {
-  std::error_code failed;
-  std::filesystem::rename(from, to, failed);
-  if (failed) {
-    std::filesystem::remove(from, failed);
-    return absl::UnavailableError(absl::StrCat("cannot rename ", from, ": ", failed.message()));
-  }
-  return absl::OkStatus();
-}
-
 // One `snapshot save`, from the first server asked to the file that bears its name.
 class SnapshotSave {
  public:
@@ -70,12 +55,6 @@ class SnapshotSave {
   int Keep(const std::string& endpoint) {
     const absl::StatusOr<SnapshotFileReport> report = file_->Finish();
     if (!report.ok()) return FailSave(kExitFailed, std::string(report.status().message()));
-    if (options_.force) {
-      if (absl::Status replaced = ReplaceFile(NameWhileWritten(options_), options_.path);
-          !replaced.ok()) {
-        return FailSave(kExitFailed, std::string(replaced.message()));
-      }
-    }
     FactSheet sheet;
     sheet.Add("file", options_.path);
     AddSnapshotFacts(*report, &sheet);
@@ -121,10 +100,15 @@ class SnapshotSave {
 
   // What is left on the disk is always said.
   int FailSave(ExitCode code, const std::string& what) {
+    const bool is_written = file_->has_its_name();
     file_.reset();
-    const bool exists = std::filesystem::exists(options_.path);
-    return Fail({code, absl::StrCat("cannot save a snapshot to ", options_.path, ": ", what, ". ",
-                                    exists ? "The file is as it was" : "Nothing is left behind")});
+    std::error_code unknown;
+    const char* left = is_written ? "The file is there, but a loss of power may undo it"
+                       : std::filesystem::exists(options_.path, unknown) ? "The file is as it was"
+                       : unknown ? "The file was not touched"
+                                 : "Nothing is left behind";
+    return Fail(
+        {code, absl::StrCat("cannot save a snapshot to ", options_.path, ": ", what, ". ", left)});
   }
 
   const GlobalOptions& global_;
@@ -143,8 +127,8 @@ class SnapshotSave {
 }  // namespace
 
 int RunSnapshotSave(const GlobalOptions& global, const SnapshotSaveOptions& options) {
-  if (options.force) std::filesystem::remove(NameWhileWritten(options));
-  auto file = SnapshotFileWriter::Create(NameWhileWritten(options));
+  auto file = SnapshotFileWriter::Create(
+      options.path, LocalDisk(), options.force ? ExistingFile::kReplaced : ExistingFile::kRefused);
   if (file.ok()) return SnapshotSave(global, options, *std::move(file)).Run();
   std::string what = std::string(file.status().message());
   if (absl::IsAlreadyExists(file.status())) {

@@ -104,6 +104,16 @@ TEST_F(SnapshotFileTest, ReturnsThePiecesThatWereWritten) {
   EXPECT_EQ(pieces, Pieces());
 }
 
+TEST_F(SnapshotFileTest, ReplacesAFileOnRequestOnceItIsWhole) {
+  WriteBytes(file_, "precious");
+  const auto writer = *SnapshotFileWriter::Create(file_, LocalDisk(), ExistingFile::kReplaced);
+  ASSERT_TRUE(AddAll(*writer, Pieces()).ok());
+  EXPECT_EQ(ReadBytes(file_), "precious");
+  ASSERT_TRUE(writer->Finish().ok());
+  EXPECT_TRUE(InspectSnapshotFile(file_).ok());
+  EXPECT_EQ(FilesThere(), 1u);
+}
+
 TEST_F(SnapshotFileTest, BelongsToItsOwnerAlone) {
   ASSERT_TRUE(Write().ok());
   EXPECT_EQ(std::filesystem::status(file_).permissions(),

@@ -113,6 +113,21 @@ TEST_F(SnapshotCommandsTest, ReplacesAFileOnlyWhenToldTo) {
   EXPECT_EQ(RunCommand({"snapshot", "inspect", file_}).exit_code, kExitOk);
 }
 
+TEST_F(SnapshotCommandsTest, AForcedSaveTouchesNothingThatNobodyNamed) {
+  std::filesystem::create_directories(file_ + ".new/full");
+  Write(file_, "precious");
+  EXPECT_EQ(Save({"--force"}).exit_code, kExitOk);
+  EXPECT_TRUE(std::filesystem::exists(file_ + ".new/full"));
+  EXPECT_EQ(RunCommand({"snapshot", "inspect", file_}).exit_code, kExitOk);
+}
+
+TEST_F(SnapshotCommandsTest, ADirectoryIsNotReplaced) {
+  std::filesystem::create_directories(file_);
+  const CommandResult save = Save({"--force"});
+  EXPECT_EQ(save.exit_code, kExitFailed);
+  EXPECT_THAT(save.err, HasSubstr("it is a directory"));
+}
+
 TEST_F(SnapshotCommandsTest, AForcedSaveThatFailsLeavesTheOldFile) {
   Write(file_, "precious");
   fake_.SetDownload({Pieces()[0]}, FakeAnswer::kBareUnavailable);
