@@ -228,9 +228,11 @@ std::optional<ServiceError> JudgeNewcomer(const Member& newcomer,
                         FormatClusterId(cluster));
   }
   if (!greeting->is_forming()) {
-    return Precondition("DIRECTORY_USED", who,
-                        " was a member of this cluster before, and a data directory is used once: "
-                        "empty it and start the server with --join");
+    return Precondition(
+        "DIRECTORY_USED", who,
+        " belongs to this cluster already: it was a member before, or adding it was "
+        "cut short. A data directory is used once: empty it and start the server "
+        "with --join");
   }
   if (greeting->initial_members_hash != 0) {
     return Precondition("NOT_WAITING", who,

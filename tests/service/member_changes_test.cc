@@ -162,6 +162,8 @@ TEST(JudgeNewcomerTest, RefusesEverybodyElse) {
   EXPECT_EQ(Judged(used), "DIRECTORY_USED");
   Greeting foreign = used;
   foreign.founding->cluster_id = ClusterId(16, 'x');
+  const std::string why = JudgeNewcomer(MemberOf(9), used, ClusterId(16, 'c'))->message;
+  EXPECT_NE(why.find("member before, or adding it was cut short"), std::string::npos) << why;
   EXPECT_EQ(Judged(foreign), "OTHER_CLUSTER");
   Greeting elsewhere = WaitingNewcomer();
   elsewhere.peer_address = "localhost:1";
