@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "core/check.h"
@@ -36,6 +37,24 @@ std::optional<ServiceError> RefuseUnknownFields(const google::protobuf::Message&
   if (fields.empty()) return std::nullopt;
   return NotSupported(
       absl::StrCat(request.GetDescriptor()->name(), " field ", fields.field(0).number()));
+}
+
+std::optional<ServiceError> RefuseUnknownFieldsWithin(const google::protobuf::Message& request) {
+  if (auto problem = RefuseUnknownFields(request)) return problem;
+  const google::protobuf::Reflection& reflection = *request.GetReflection();
+  std::vector<const google::protobuf::FieldDescriptor*> fields;
+  reflection.ListFields(request, &fields);
+  for (const google::protobuf::FieldDescriptor* field : fields) {
+    if (field->cpp_type() != google::protobuf::FieldDescriptor::CPPTYPE_MESSAGE) continue;
+    const int count = field->is_repeated() ? reflection.FieldSize(request, field) : 1;
+    for (int place = 0; place < count; ++place) {
+      const auto& inside = field->is_repeated()
+                               ? reflection.GetRepeatedMessage(request, field, place)
+                               : reflection.GetMessage(request, field);
+      if (auto problem = RefuseUnknownFieldsWithin(inside)) return problem;
+    }
+  }
+  return std::nullopt;
 }
 
 // --- What Propose and Read share ---------------------------------------------------------------

@@ -32,6 +32,8 @@ void FillHeader(const FormedServer& formed, const Standing& standing, v1::Respon
 // Fields of a later version, in the request itself; those inside are judged with the command or
 // query. What is not understood is never ignored.
 std::optional<ServiceError> RefuseUnknownFields(const google::protobuf::Message& request);
+// The same, in the messages inside too.
+std::optional<ServiceError> RefuseUnknownFieldsWithin(const google::protobuf::Message& request);
 
 // What Propose and Read share: the door, the deadline, the ways to end without an answer.
 class ClientRequest : public UnaryCall, public ClientCall {

@@ -108,6 +108,7 @@ TransferCall::TransferCall(grpc::CallbackServerContext& context, const RpcMetric
       response_(response) {}
 
 void TransferCall::Start() {
+  if (const auto problem = RefuseUnknownFields(request_)) return End(*problem);
   if (const auto problem = CheckServing()) return End(*problem);
   if (const auto problem = CheckLeading()) return End(*problem);
   if (!Register()) return;
@@ -129,7 +130,6 @@ void TransferCall::OnTransferEnded(const TransferEnded& ended) {
   Succeed();
 }
 
-void TransferCall::OnApplied(LogPosition, std::string, const Standing&) {
 void TransferCall::OnDeadlinePassed(std::optional<LogPosition>) {
   End(HandOverUnknown(grpc::StatusCode::DEADLINE_EXCEEDED, "the deadline passed"));
 }
@@ -138,6 +138,7 @@ void TransferCall::OnShuttingDown(std::optional<LogPosition>) {
   End(HandOverUnknown(grpc::StatusCode::UNKNOWN, "this server stopped"));
 }
 
+void TransferCall::OnApplied(LogPosition, std::string, const Standing&) {
   RAFT_CHECK(false, "a hand-over is not in the log");
 }
 

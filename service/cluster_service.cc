@@ -158,7 +158,11 @@ class ClusterService::Rpcs final : public v1::ClusterService::CallbackService {
         context, metrics, door_, greeter_, request.expected_config_index(),
         {.header = *response.mutable_header(),
          .set_config_index = [&response](auto index) { response.set_config_index(index); }});
-    call->Start(plan);
+    if (const auto refusal = RefuseUnknownFieldsWithin(request)) {
+      call->Fail(*refusal);
+    } else {
+      call->Start(plan);
+    }
     return call;
   }
 

@@ -11,6 +11,10 @@ namespace {
 
 using Stub = v1::ClusterService::Stub;
 
+void AddUnknownField(google::protobuf::Message& message) {
+  message.GetReflection()->MutableUnknownFields(&message)->AddVarint(1000, 1);
+}
+
 class MembershipCallsTest : public testing::Test {
  protected:
   MembershipCallsTest() { server_.Lead(); }
@@ -92,6 +96,27 @@ TEST_F(MembershipCallsTest, LeadershipIsNotHandedToItselfNorToNobody) {
   EXPECT_EQ(Transfer(1), "TRANSFER_TO_SELF");
   EXPECT_EQ(Transfer(7), "TARGET_NOT_VOTER");
   EXPECT_EQ(Transfer(0), "TARGET_UNREACHABLE") << "there is nobody else";
+}
+
+// A field of a later version may be a condition; a change that ignored it would be another one.
+TEST_F(MembershipCallsTest, FieldsThatAreNotUnderstoodAreRefused) {
+  v1::TransferLeadershipRequest transfer;
+  AddUnknownField(transfer);
+  v1::TransferLeadershipResponse transferred;
+  EXPECT_EQ(Ask(&Stub::TransferLeadership, transfer, &transferred), "NOT_SUPPORTED");
+  v1::RemoveMemberRequest removal;
+  AddUnknownField(removal);
+  v1::RemoveMemberResponse removed;
+  EXPECT_EQ(Ask(&Stub::RemoveMember, removal, &removed), "NOT_SUPPORTED");
+  v1::AddMemberRequest addition;
+  AddUnknownField(*addition.mutable_member());
+  v1::AddMemberResponse added;
+  EXPECT_EQ(Ask(&Stub::AddMember, addition, &added), "NOT_SUPPORTED");
+  v1::ReplaceMembersRequest replacement;
+  replacement.add_members();
+  AddUnknownField(*replacement.add_members());
+  v1::ReplaceMembersResponse replaced;
+  EXPECT_EQ(Ask(&Stub::ReplaceMembers, replacement, &replaced), "NOT_SUPPORTED");
 }
 
 TEST(MembershipCallsOnAFollowerTest, AreSentToTheLeaderOrToNobody) {
