@@ -58,7 +58,9 @@ absl::StatusOr<Address> ParseAddress(std::string_view text) {
     return Invalid(text, "an IPv6 host needs brackets, as in [::1]:7000");
   }
   if (host.empty()) return Invalid(text, "the host is missing");
-  if (host.find_first_of(" \t/,=") != std::string_view::npos) {
+  const bool is_printable = std::all_of(host.begin(), host.end(),
+                                        [](char letter) { return letter > ' ' && letter <= '~'; });
+  if (!is_printable || host.find_first_of("/,=") != std::string_view::npos) {
     return Invalid(text, "the host has a character that no host name has");
   }
   std::uint16_t port = 0;

@@ -32,6 +32,9 @@ TEST(AddressTest, RefusesWhatIsNoAddressAndSaysWhy) {
       {"::1:7000", "an IPv6 host needs brackets"},
       {"a b:7000", "a character that no host name has"},
       {"1=a:7000", "a character that no host name has"},
+      {"\xc3\xa4:7000", "a character that no host name has"},
+      {"a\x07:7000", "a character that no host name has"},
+      {"a\x7f:7000", "a character that no host name has"},
   };
   for (const auto& [text, why] : cases) {
     const absl::StatusOr<Address> parsed = ParseAddress(text);

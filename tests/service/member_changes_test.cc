@@ -66,6 +66,8 @@ TEST(PlanAdditionTest, RefusesWhatIsThereAndWhatIsNoMember) {
   EXPECT_EQ(ReasonOf(PlanAddition(Now(), Wanted(0, "h9:1"))), "INVALID_REQUEST");
   EXPECT_EQ(ReasonOf(PlanAddition(Now(), Wanted(9, "h9"))), "INVALID_REQUEST");
   EXPECT_EQ(ReasonOf(PlanAddition(Now(), Wanted(9, "0.0.0.0:1"))), "INVALID_REQUEST");
+  EXPECT_EQ(ReasonOf(PlanAddition(Now(), Wanted(9, "m\xc3\xa4rz:1"))), "INVALID_REQUEST");
+  EXPECT_EQ(ReasonOf(PlanAddition(Now(), Wanted(9, "h\x01:1"))), "INVALID_REQUEST");
   EXPECT_EQ(ReasonOf(PlanAddition(Now(), Wanted(9, "h9:1", v1::MEMBER_ROLE_JOINING))),
             "INVALID_REQUEST");
   v1::Member with_incarnation = Wanted(9, "h9:1");
