@@ -136,18 +136,30 @@ void AddThoseThatGo(const ClusterConfiguration& now, std::vector<Member>& member
   }
 }
 
+bool IsSilence(absl::StatusCode code) {
+  return code == absl::StatusCode::kUnavailable || code == absl::StatusCode::kDeadlineExceeded ||
+         code == absl::StatusCode::kCancelled;
+}
+
 // Greeting it failed.
 ServiceError NotGreeted(const Member& newcomer, const absl::Status& failure) {
   const std::string message(failure.message());
   const std::string who =
       absl::StrCat("server ", newcomer.server_id.value(), " at ", newcomer.peer_address);
-  if (failure.code() != absl::StatusCode::kFailedPrecondition) {
+  if (IsSilence(failure.code())) {
     return Precondition("SERVER_UNREACHABLE", who, " does not answer (", message,
                         "): start it with an empty data directory and --join, then add it");
   }
-  const bool is_foreign = absl::StartsWith(message, "OTHER_CLUSTER");
-  return Precondition(is_foreign ? "OTHER_CLUSTER" : "OTHER_SERVER", who,
-                      " does not take the greeting: ", message);
+  if (failure.code() != absl::StatusCode::kFailedPrecondition) {
+    return Precondition("NOT_GREETED", who, ": something answers there, but not as a server that ",
+                        "is greeted (", absl::StatusCodeToString(failure.code()), ": ", message,
+                        "); check that this is its peer address, and its version");
+  }
+  for (const char* reason : {"OTHER_CLUSTER", "PROTOCOL_VERSION"}) {
+    if (!absl::StartsWith(message, reason)) continue;
+    return Precondition(reason, who, " does not take the greeting: ", message);
+  }
+  return Precondition("OTHER_SERVER", who, " does not take the greeting: ", message);
 }
 
 }  // namespace

@@ -162,10 +162,10 @@ TEST(JudgeNewcomerTest, RefusesEverybodyElse) {
   used.founding = FoundingConfiguration{
       .cluster_id = ClusterId(16, 'c'), .log_time_ms = 1, .members = {{ServerId(1), "h1:1", 101}}};
   EXPECT_EQ(Judged(used), "DIRECTORY_USED");
-  Greeting foreign = used;
-  foreign.founding->cluster_id = ClusterId(16, 'x');
   const std::string why = JudgeNewcomer(MemberOf(9), used, ClusterId(16, 'c'))->message;
   EXPECT_NE(why.find("member before, or adding it was cut short"), std::string::npos) << why;
+  Greeting foreign = used;
+  foreign.founding->cluster_id = ClusterId(16, 'x');
   EXPECT_EQ(Judged(foreign), "OTHER_CLUSTER");
   Greeting elsewhere = WaitingNewcomer();
   elsewhere.peer_address = "localhost:1";
@@ -179,6 +179,10 @@ TEST(JudgeNewcomerTest, SaysWhyAGreetingFailed) {
             "OTHER_SERVER");
   EXPECT_EQ(Judged(absl::FailedPreconditionError("OTHER_CLUSTER: message greets from another")),
             "OTHER_CLUSTER");
+  EXPECT_EQ(Judged(absl::FailedPreconditionError("PROTOCOL_VERSION: server 1 speaks")),
+            "PROTOCOL_VERSION");
+  EXPECT_EQ(Judged(absl::UnimplementedError("")), "NOT_GREETED");
+  EXPECT_EQ(Judged(absl::InvalidArgumentError("MALFORMED: greeting")), "NOT_GREETED");
 }
 
 }  // namespace
