@@ -22,11 +22,6 @@ class HandOverCall final : public ClientCall {
     MutexLock lock(mutex_);
     answered_changed_.wait_until(lock, until, [this] { return answered_; });
   }
-  // Returns when it was answered.
-  void Wait() {
-    MutexLock lock(mutex_);
-    answered_changed_.wait(lock, [this] { return answered_; });
-  }
 
   void OnRefused(const Refusal&) override { NoteAnswer(); }
   void OnTransferEnded(const TransferEnded&) override { NoteAnswer(); }

@@ -2,9 +2,8 @@
 
 #include <random>
 #include <thread>
+#include <tuple>
 #include <utility>
-
-#include "service/hand_over_call.h"
 
 namespace raft {
 namespace {
@@ -88,16 +87,15 @@ void RunningServer::Start() {
 
 void RunningServer::HandOver(std::chrono::milliseconds patience) {
   if (!board_.leadership().is_leader()) return;
-  HandOverCall call;
   const auto until = std::chrono::steady_clock::now() + patience;
-  const std::optional<Ticket> ticket = calls_.Add(&call, until);
+  const std::optional<Ticket> ticket = calls_.Add(&hand_over_, until);
   if (!ticket) return;
   const bool pushed = inbox_.PushClient(
       LeadershipTransferRequested{.ticket = *ticket, .target = std::nullopt}, kHandOverBytes);
   if (!pushed && calls_.Take(*ticket) != nullptr) return;
-  call.WaitUntil(until);
-  // Whoever has taken it out meanwhile answers it, soon.
-  if (calls_.Take(*ticket) == nullptr) call.Wait();
+  hand_over_.WaitUntil(until);
+  // Whoever has taken it out meanwhile answers it, but may be busy for long: nobody waits for that.
+  std::ignore = calls_.Take(*ticket);
 }
 
 void RunningServer::Drain(std::chrono::milliseconds patience) {

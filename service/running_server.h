@@ -11,6 +11,7 @@
 #include "persistence/data_directory.h"
 #include "service/backups.h"
 #include "service/client_gate.h"
+#include "service/hand_over_call.h"
 #include "service/loop/apply_thread.h"
 #include "service/loop/bulk_thread.h"
 #include "service/loop/disk_thread.h"
@@ -51,7 +52,7 @@ class RunningServer {
   const FormedServer& formed() const { return formed_; }
 
   // If this server leads: hands over to whoever is furthest, so that clients need not wait for an
-  // election. Gives up after `patience`.
+  // election. Gives up after `patience`. Once.
   void HandOver(std::chrono::milliseconds patience);
   // Waits until no client waits any more, for at most `patience`. Requires: the gate drains.
   void Drain(std::chrono::milliseconds patience);
@@ -66,6 +67,7 @@ class RunningServer {
   StatusBoard board_;
   Inbox inbox_;
   PendingCalls calls_;
+  HandOverCall hand_over_;  // here, because it may be answered when HandOver has long given up
   RaftServer raft_;
   DiskThread disk_;
   ApplyThread apply_;

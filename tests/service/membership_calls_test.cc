@@ -2,6 +2,8 @@
 // process: what is refused at the door, by the newcomer, and by the core.
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <future>
 #include <string>
 
 #include "tests/service/served_server.h"
@@ -117,6 +119,18 @@ TEST_F(MembershipCallsTest, FieldsThatAreNotUnderstoodAreRefused) {
   AddUnknownField(*replacement.add_members());
   v1::ReplaceMembersResponse replaced;
   EXPECT_EQ(Ask(&Stub::ReplaceMembers, replacement, &replaced), "NOT_SUPPORTED");
+}
+
+TEST_F(MembershipCallsTest, AHandOverThatNobodyAnswersEndsInTime) {
+  std::promise<void> held;
+  std::promise<void> go_on;
+  server_.formed().apply.PushTask([&](KeyValueStore&) {
+    held.set_value();
+    go_on.get_future().wait();
+  });
+  held.get_future().wait();
+  server_.running().HandOver(std::chrono::milliseconds(20));
+  go_on.set_value();
 }
 
 TEST(MembershipCallsOnAFollowerTest, AreSentToTheLeaderOrToNobody) {

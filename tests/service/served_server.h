@@ -112,6 +112,7 @@ class ServedServer {
   // To be changed before Form.
   Options& options() { return options_; }
   const FormedServer& formed() const { return running_->formed(); }
+  RunningServer& running() { return *running_; }
   // For clients that take an address instead of a stub.
   std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
 
