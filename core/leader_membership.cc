@@ -258,6 +258,7 @@ void Leader::AskTargetToCampaign() {
   const ServerId target = *state_.transfer.target();
   const auto peer = peers_.find(target);
   if (peer == peers_.end() || peer->second.match_index() != state_.log().last_index()) return;
+  if (peer->second.snapshot_in_flight()) return;  // it is busy with that, and would not listen
   const TimeoutNowRequest request{.number = state_.TakeRequestNumber(),
                                   .term = state_.current_term(),
                                   .leader_id = state_.self};
