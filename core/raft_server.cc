@@ -326,14 +326,15 @@ void RaftServer::AnnounceConfiguration(Effects& effects) {
 }
 
 void RaftServer::NoteRemoval() {
-  if (!state_.IsConfigurationCommitted()) return;
   const bool is_member = state_.configuration().Lists(state_.self, state_.incarnation);
   const LogIndex index = state_.configuration_index();
+  // Already while it is not committed: it may be committed by this server's vote alone.
+  if (is_member && state_.removed_at && index > *state_.removed_at) state_.removed_at.reset();
+  if (!state_.IsConfigurationCommitted()) return;
   if (was_member_ && !is_member && !state_.removed_at) {
     state_.removed_at = index;
     state_.Note(ToldRemoved{.configuration_index = index});
   }
-  if (is_member && state_.removed_at && index > *state_.removed_at) state_.removed_at.reset();
   was_member_ = is_member;
 }
 

@@ -328,6 +328,21 @@ TEST_F(MembershipTest, AServerThatIsBackInAnotherLifeDoesNotCampaignAsTheVoterIt
   EXPECT_EQ(server.status().current_term, Term(0));
 }
 
+TEST_F(MembershipTest, ARemovedServerIsOneNoMoreAsSoonAsANewerConfigurationListsIt) {
+  Lead();
+  leader().ChangeMembers(Voters({kS1, kS2}));
+  cluster_->RunUntil([&] { return server(kS3).status().removed_at.has_value(); });
+  cluster_->Run(50);
+  leader().ChangeMembers({MemberOf(kS1), MemberOf(kS2), MemberOf(kS3, kJoining)});
+  for (int tick = 0; tick < 5; ++tick) {
+    leader().TickTimes(1);
+    cluster_->DeliverAmong({kS1, kS3});
+  }
+  ASSERT_NE(InForceAt(kS3).Find(kS3), nullptr);
+  EXPECT_LT(server(kS3).status().commit_index, server(kS3).status().configuration_index);
+  EXPECT_FALSE(server(kS3).status().removed_at.has_value());
+}
+
 // D19.
 TEST_F(MembershipTest, AServerThatLeftAndIsBackInAnotherLifeIsKnownForNothing) {
   Lead();

@@ -242,6 +242,7 @@ bool World::HaveConverged() const {
   const SimulatedServer& led_by = Find(leader->server_id);
   for (const Member& member : leader->configuration->members()) {
     const SimulatedServer& server = Find(member.server_id);
+    if (!server.is_up()) return false;
     const RaftStatus status = server.status();
     const bool follows =
         status.leader == leader->server_id && status.current_term == leader->current_term;
@@ -273,7 +274,8 @@ std::string World::Standing() const {
             std::to_string(status.leader.value_or(ServerId(0)).value()) + " last " +
             std::to_string(status.last_log_index.value()) + " commit " +
             std::to_string(status.commit_index.value()) + " applied " +
-            std::to_string(status.applied_index.value()) + "; ";
+            std::to_string(status.applied_index.value()) +
+            (status.removed_at ? " removed; " : "; ");
   }
   return text;
 }
