@@ -50,6 +50,7 @@ class World {
   void RunWithHealthyMajority();
   void RunHealed();
   void CheckHandOver();
+  Moment CatchUpTime() const;
   void CheckHistory();
 
   std::vector<ServerId> DrawMajority();
