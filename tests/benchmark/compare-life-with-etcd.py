@@ -27,6 +27,14 @@ GLANCE_SECONDS = 0.01
 
 class Etcd(compare.Etcd):
 
+    def statuses(self):
+        """Also while one server is down: etcdctl fails then, and prints the others all the same."""
+        result = subprocess.run(
+            [self.options.etcdctl, "--endpoints", ",".join(self.all_endpoints()),
+             "--command-timeout", "2s", "endpoint", "status", "--write-out", "json"],
+            capture_output=True, text=True, env={**os.environ, "ETCDCTL_API": "3"})
+        return json.loads(result.stdout) if result.stdout.strip() else []
+
     def applied(self):
         """By server from 0: the applied index and whether it leads; servers that are down are left out."""
         places = {endpoint: place for place, endpoint in enumerate(self.all_endpoints())}
