@@ -130,10 +130,11 @@ TEST_F(AbsenceTest, ALargeStateGoesToANewServerUnderLoadWithKillsAndLittleMemory
   Load("large", state_mib, 1'000'000);
   const Id newcomer = cluster_.AddServer();
   cluster_.Start(newcomer);
-  const Finished added =
-      cluster_.Raftctl({"members", "add", "--no-wait",
-                        std::to_string(newcomer) + "=" + cluster_.addresses(newcomer).peer});
-  ASSERT_EQ(added.exit_code, 0) << added.error;
+  const std::string word = std::to_string(newcomer) + "=" + cluster_.addresses(newcomer).peer;
+  // Until it listens it does not answer, and is not added.
+  ASSERT_TRUE(WaitUntil([&] {
+    return cluster_.Raftctl({"members", "add", "--no-wait", word}).exit_code == 0;
+  }));
   SteadyLoad load(
       {cluster_.addresses(1).client, cluster_.addresses(2).client, cluster_.addresses(3).client},
       /*writers=*/2);
