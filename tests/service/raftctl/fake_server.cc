@@ -5,12 +5,13 @@
 
 #include <algorithm>
 #include <chrono>
-#include <thread>
+#include <tuple>
 
 #include "raft/v1/cluster_service.grpc.pb.h"
 #include "raft/v1/consensus_service.grpc.pb.h"
 #include "raft/v1/error_details.pb.h"
 #include "service/raftctl/command_line.h"
+#include "tests/integration/wait_until.h"
 
 namespace raft::ctl {
 namespace {
@@ -158,7 +159,7 @@ struct FakeServices {
           break;
       }
       // The caller's deadline ends this; there is nothing else to wait for.
-      while (!context->IsCancelled()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      std::ignore = integration::WaitUntil([context] { return context->IsCancelled(); });
       return grpc::Status::CANCELLED;
     }
 
@@ -209,7 +210,7 @@ struct FakeServices {
         case FakeAnswer::kOverloaded:
           return Refusal(grpc::RESOURCE_EXHAUSTED, "OVERLOADED", "");
         case FakeAnswer::kSilent:
-          while (!context->IsCancelled()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+          std::ignore = integration::WaitUntil([context] { return context->IsCancelled(); });
           return grpc::Status::CANCELLED;
         default:
           return grpc::Status(grpc::UNAVAILABLE, "Socket closed");
