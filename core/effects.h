@@ -79,6 +79,7 @@ enum class RefusalReason : std::uint8_t {
   kLogFull,         // log_bytes_max reached
   kLeadershipLost,  // a read that was waiting when the leader stepped down: nothing was answered
   kTransferring,    // this leader is handing over; ask the one it hands over to
+  kStateDiverged,   // this server's state is not the cluster's; ask another one
   // Of changes of members and hand-overs:
   kTermNotCommitted,     // this leader has not committed an entry of its term yet (trap D1)
   kConfigurationMoved,   // another configuration is in force than the one expected
@@ -136,6 +137,7 @@ struct SnapshotToSend {
   ServerId to;
   RequestNumber number;
   Term term;
+  LogIndex ends_at_least;  // one that ends before this is of no use
 };
 
 // An offer was accepted: store the snapshot that `sender` streams, beside the live state; then the
@@ -161,7 +163,8 @@ struct Effects {
   std::vector<SnapshotToSend> snapshots_to_send;
   std::vector<SnapshotToStore> snapshots_to_store;
   bool discard_snapshot = false;  // the one that was stored last is not needed any more
-  // Three more for the apply lane, after `entries_to_apply`.
+  // Four more for the apply lane, after `entries_to_apply`.
+  bool mark_state_diverged = false;         // durably: RecoveredState::state_is_diverged
   bool checkpoint_state = false;            // make the state durable; answer StateCheckpointed
   std::optional<LogPosition> switch_state;  // the stored snapshot of this position becomes the
                                             // live state, durably; answer StateSwitched

@@ -112,11 +112,20 @@ struct ToldRemoved {
 struct TransferBegan {
   ServerId target;
 };
+// At this index the state here is another than that of a majority of the voters.
+struct StateDiverged {
+  LogIndex index;
+};
+// At this index the voters hold different states, and none of them is a majority's.
+struct StatesInDoubt {
+  LogIndex index;
+};
 
 using RaftEvent =
     std::variant<TermAdopted, RoleChanged, LeaderRecognized, LeaderLost, SteppedDown, BallotEnded,
                  VoteDecided, EntriesTruncated, AppendMismatched, CommitAdvanced,
                  StaleResponseDropped, ImpossibleMessageRefused, LogTrimmed, SnapshotNeeded,
-                 SnapshotInstalled, ConfigurationChanged, ToldRemoved, TransferBegan>;
+                 SnapshotInstalled, ConfigurationChanged, ToldRemoved, TransferBegan,
+                 StateDiverged, StatesInDoubt>;
 
 }  // namespace raft

@@ -73,6 +73,12 @@ struct EntriesApplied {
   LogIndex last_applied;
 };
 
+// The state machine held this digest when it had applied everything up to an index at which states
+// are compared (RaftOptions::state_check_entries). Comes before EntriesApplied of that index.
+struct StateDigested {
+  StateCheck check;
+};
+
 // The state machine up to this entry survives any crash (answers Effects::checkpoint_state).
 struct StateCheckpointed {
   LogIndex through;
@@ -99,6 +105,6 @@ struct InstallCompleted {};
 using Input = std::variant<Tick, RequestReceived, ResponseReceived, PeerUnreachable,
                            CommandProposed, ReadRequested, MembershipChangeRequested,
                            LeadershipTransferRequested, WritePersisted, EntriesApplied,
-                           StateCheckpointed, SnapshotStored, StateSwitched, InstallCompleted>;
+                           StateDigested, StateCheckpointed, SnapshotStored, StateSwitched, InstallCompleted>;
 
 }  // namespace raft

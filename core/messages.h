@@ -54,6 +54,15 @@ struct RequestVoteResponse {
   friend bool operator==(const RequestVoteResponse&, const RequestVoteResponse&) = default;
 };
 
+// A state machine's digest once everything up to `index` was applied. Equal for equal states; what
+// it is made of is the state machine's business.
+struct StateCheck {
+  LogIndex index;
+  std::string digest;
+
+  friend bool operator==(const StateCheck&, const StateCheck&) = default;
+};
+
 // Figure 2, AppendEntries RPC. Without entries it is a heartbeat.
 struct AppendEntriesRequest {
   RequestNumber number;
@@ -62,6 +71,10 @@ struct AppendEntriesRequest {
   LogPosition previous;    // prev_log_index, prev_log_term; both 0 before the first entry
   LogIndex leader_commit;  // 0: nothing committed yet
   std::vector<LogEntryPointer> entries;  // contiguous from previous.index + 1
+  // Heartbeats only, beyond the paper: where the leader compares states, and what a majority of the
+  // voters was found to hold (core/state_comparison.h).
+  LogIndex compared_index{};  // tell your digest at this index; 0: nothing is compared
+  std::optional<StateCheck> majority_state{};
 
   bool is_heartbeat() const { return entries.empty(); }
 };
@@ -80,6 +93,9 @@ struct AppendEntriesResponse {
   bool success = false;
   LogIndex match_index{};  // on success: all up to here is durable at the answerer and matches
   std::optional<ConflictHint> conflict{};  // on a mismatch of the previous entry
+  // Answers to heartbeats only.
+  std::optional<StateCheck> state_check{};  // of the answerer, at the compared index, if it knows
+  bool needs_snapshot = false;              // its state is not the cluster's: it waits for another
 
   friend bool operator==(const AppendEntriesResponse&, const AppendEntriesResponse&) = default;
 };

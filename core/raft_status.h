@@ -56,6 +56,11 @@ struct RaftStatus {
   // This server was told that a committed configuration of this index lists it no more.
   std::optional<LogIndex> removed_at;
   std::optional<ServerId> transfer_target;  // this leader is handing over to it
+  // The state here was the one of a majority of the voters up to this index; 0: not compared yet.
+  LogIndex verified_index;
+  // It was another one than the majority's at this index. Nothing is applied to it any more, and it
+  // waits to be replaced by a snapshot.
+  std::optional<LogIndex> diverged_index;
   std::vector<PeerStatus> peers;
 };
 

@@ -19,6 +19,7 @@ struct RecoveredState {
   std::vector<LogEntryPointer> entries;  // contiguous from base.index + 1, terms never falling
   LogPosition applied;                   // what the state machine already holds; inside the log
   LogIndex configuration_index{};        // of the configuration in force at `applied`
+  bool state_is_diverged = false;        // it was marked so (Effects::mark_state_diverged)
   LogTimeMs log_time_ms = 0;             // at the base: the founding time while nothing is trimmed
 };
 
