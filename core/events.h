@@ -121,11 +121,10 @@ struct StatesInDoubt {
   LogIndex index;
 };
 
-using RaftEvent =
-    std::variant<TermAdopted, RoleChanged, LeaderRecognized, LeaderLost, SteppedDown, BallotEnded,
-                 VoteDecided, EntriesTruncated, AppendMismatched, CommitAdvanced,
-                 StaleResponseDropped, ImpossibleMessageRefused, LogTrimmed, SnapshotNeeded,
-                 SnapshotInstalled, ConfigurationChanged, ToldRemoved, TransferBegan,
-                 StateDiverged, StatesInDoubt>;
+using RaftEvent = std::variant<TermAdopted, RoleChanged, LeaderRecognized, LeaderLost, SteppedDown,
+                               BallotEnded, VoteDecided, EntriesTruncated, AppendMismatched,
+                               CommitAdvanced, StaleResponseDropped, ImpossibleMessageRefused,
+                               LogTrimmed, SnapshotNeeded, SnapshotInstalled, ConfigurationChanged,
+                               ToldRemoved, TransferBegan, StateDiverged, StatesInDoubt>;
 
 }  // namespace raft

@@ -64,6 +64,7 @@ NextRole Follower::OnAppendEntriesRequest(const AppendEntriesRequest& request,
     return NextRole::kStay;
   }
   RecognizeLeader(request.leader_id);  // restarts the election timer (§5.2)
+  if (request.majority_state) state_.LearnMajorityState(*request.majority_state);
   if (!LogMatches(request.previous)) {
     RespondMismatch(request, sender);  // step 2, with a hint to back up by a whole term (§5.3)
     return NextRole::kStay;
@@ -111,6 +112,7 @@ NextRole Follower::OnTimeoutNowRequest(const TimeoutNowRequest& request, ReturnA
   RecognizeLeader(request.leader_id);
   // Its log is about to be replaced, or it cannot be elected (trap E-1).
   if (state_.snapshot_install.is_running() || !state_.MayCampaign()) return NextRole::kStay;
+  if (state_.IsQuarantined()) return NextRole::kStay;  // It could answer nobody.
   return NextRole::kTransferCandidate;
 }
 
@@ -251,11 +253,20 @@ void Follower::RespondMatch(const AppendEntriesRequest& request, LogIndex last_v
   if (request.is_heartbeat()) {
     // Claims only what is durable already, so it need not wait for the log.
     response.match_index = std::min(last_verified, state_.persistent.durability().durable_index());
+    TellOfState(request, response);
     outbox_.SendOncePromiseIsDurable(OutgoingResponse{.to = sender, .response = response});
   } else {
     response.match_index = last_verified;  // true once all that was written so far is durable
     outbox_.Send(OutgoingResponse{.to = sender, .response = response});
   }
+}
+
+// Beyond the paper (silent divergence): the digest that the leader asks for, if it is known here.
+void Follower::TellOfState(const AppendEntriesRequest& request,
+                           AppendEntriesResponse& response) const {
+  const StateCheck* own = state_.state_checks.At(request.compared_index);
+  if (own != nullptr) response.state_check = *own;
+  response.needs_snapshot = state_.IsQuarantined() && !state_.snapshot_install.is_running();
 }
 
 void Follower::RespondMismatch(const AppendEntriesRequest& request, ReturnAddress sender) {

@@ -55,6 +55,7 @@ class Follower final : public Role {
   void FollowLeaderCommit(LogIndex leader_commit, LogIndex last_verified);
   void RespondMatch(const AppendEntriesRequest& request, LogIndex last_verified,
                     ReturnAddress sender);
+  void TellOfState(const AppendEntriesRequest& request, AppendEntriesResponse& response) const;
   void RespondMismatch(const AppendEntriesRequest& request, ReturnAddress sender);
   std::uint64_t TicksSinceLeaderSpoke() const { return state_.ticks - leader_spoke_at_ticks_; }
 

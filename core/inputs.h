@@ -102,9 +102,10 @@ struct StateSwitched {
 // The live state no longer waits for a change of the log (answers Effects::complete_install).
 struct InstallCompleted {};
 
-using Input = std::variant<Tick, RequestReceived, ResponseReceived, PeerUnreachable,
-                           CommandProposed, ReadRequested, MembershipChangeRequested,
-                           LeadershipTransferRequested, WritePersisted, EntriesApplied,
-                           StateDigested, StateCheckpointed, SnapshotStored, StateSwitched, InstallCompleted>;
+using Input =
+    std::variant<Tick, RequestReceived, ResponseReceived, PeerUnreachable, CommandProposed,
+                 ReadRequested, MembershipChangeRequested, LeadershipTransferRequested,
+                 WritePersisted, EntriesApplied, StateDigested, StateCheckpointed, SnapshotStored,
+                 StateSwitched, InstallCompleted>;
 
 }  // namespace raft

@@ -13,7 +13,8 @@ void Invariants::Check(const ServerState& state, const Role& role) {
       .base_index = state.log().base().index,
       .last_position = state.log().last_position(),
       .durable_sequence = state.persistent.durability().durable_sequence(),
-      .role = role.name()};
+      .role = role.name(),
+      .is_quarantined = state.IsQuarantined()};
   if (has_previous_) CheckBetweenStates(now, state);
   previous_ = now;
   has_previous_ = true;
@@ -56,6 +57,9 @@ void Invariants::CheckBetweenStates(const Memory& now, const ServerState& state)
   RAFT_CHECK(now.committed.index >= previous_.committed.index, "the commit index never falls (N4)");
   RAFT_CHECK(now.handed_to_apply_index >= previous_.handed_to_apply_index,
              "nothing is handed to apply twice (N4)");
+  RAFT_CHECK_IMPLIES(previous_.is_quarantined && now.is_quarantined,
+                     now.handed_to_apply_index == previous_.handed_to_apply_index,
+                     "nothing is applied to a state that is not the cluster's");
   RAFT_CHECK(now.durable_sequence >= previous_.durable_sequence, "the disk lane is FIFO");
 
   const bool led_throughout =

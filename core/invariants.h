@@ -25,6 +25,7 @@ class Invariants {
     LogPosition last_position;
     PersistSequence durable_sequence;
     RoleName role = RoleName::kFollower;
+    bool is_quarantined = false;
   };
 
   void CheckOneState(const ServerState& state, const Role& role) const;

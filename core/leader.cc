@@ -23,13 +23,7 @@ NextRole Leader::OnEnter() {
 }
 
 void Leader::OnExit() {
-  for (const Ticket ticket : reads_.TakeAll()) {
-    answers_.refusals.push_back({.ticket = ticket,
-                                 .reason = RefusalReason::kLeadershipLost,
-                                 .leader_hint = std::nullopt,
-                                 .current_term = state_.current_term(),
-                                 .silent_peer = std::nullopt});
-  }
+  RefuseWaitingReads(RefusalReason::kLeadershipLost);
   state_.Note(LeaderLost{.term = state_.current_term()});
 }
 
@@ -52,11 +46,13 @@ NextRole Leader::OnTick() {
   }
   ForgetDeparted();
   PromoteThoseThatKeepUp();
+  HandOverIfQuarantined();
   const std::optional<RequestNumber> needed = reads_.oldest_needed();
   reads_are_overdue_ = needed && needed == needed_at_last_tick_;
   needed_at_last_tick_ = needed;
   if (--heartbeat_ticks_left_ == 0) {
     heartbeat_ticks_left_ = options().heartbeat_ticks;
+    CompareStates();
     SendHeartbeats();  // "repeat during idle periods to prevent election timeouts" (§5.2)
   }
   return NextRole::kStay;
@@ -108,43 +104,10 @@ NextRole Leader::OnAppendEntriesResponse(ServerId from, const AppendEntriesRespo
   }
   if (response.success) {
     RecordMatch(from, peer->second, *answered, response.match_index);
+    if (!answered->carried_entries) NoteStateOf(from, peer->second, response);
   } else {
     BackUp(from, peer->second, *answered, *response.conflict);
   }
-  AdvanceCommitIndex();
-  ReleaseConfirmedReads();
-  return NextRole::kStay;
-}
-
-NextRole Leader::OnInstallSnapshotRequest(const InstallSnapshotRequest& request,
-                                          ReturnAddress sender) {
-  // As with AppendEntries: this term's leader is here.
-  state_.Note(ImpossibleMessageRefused{.peer = request.leader_id,
-                                       .law = "Election Safety: a second leader in one term"});
-  const InstallSnapshotResponse refusal{
-      .number = request.number, .term = state_.current_term(), .success = false};
-  outbox_.SendOncePromiseIsDurable(OutgoingResponse{.to = sender, .response = refusal});
-  return NextRole::kStay;
-}
-
-NextRole Leader::OnInstallSnapshotResponse(ServerId from, const InstallSnapshotResponse& response) {
-  const auto peer = peers_.find(from);
-  if (peer == peers_.end()) return NextRole::kStay;
-  // A snapshot holds what is committed, and this leader's log holds all of that.
-  const bool is_impossible = response.success && response.match_index > state_.commit_index;
-  if (is_impossible) {
-    state_.Note(ImpossibleMessageRefused{
-        .peer = from, .law = "Log Matching: a snapshot beyond what is committed"});
-  }
-  if (!response.success || is_impossible) {
-    peer->second.BecameUnreachable(response.number);  // asked again after the next heartbeat
-    return NextRole::kStay;
-  }
-  if (!peer->second.TakeSnapshotAnswered(response.number, state_.ticks)) {
-    state_.Note(StaleResponseDropped{.peer = from});
-    return NextRole::kStay;
-  }
-  peer->second.RecordMatch(response.match_index);
   AdvanceCommitIndex();
   ReleaseConfirmedReads();
   return NextRole::kStay;
@@ -177,6 +140,10 @@ NextRole Leader::OnCommandProposed(CommandProposed proposal) {
 }
 
 NextRole Leader::OnReadRequested(const ReadRequested& read) {
+  if (state_.IsQuarantined()) {
+    Refuse(read.ticket, RefusalReason::kStateDiverged);
+    return NextRole::kStay;
+  }
   if (TicksSinceQuorumContact() > options().election_timeout_ticks_min) {
     Refuse(read.ticket, RefusalReason::kNoQuorum);
     return NextRole::kStay;
@@ -249,7 +216,9 @@ void Leader::SendHeartbeat(ServerId to, PeerProgress& peer, bool for_reads) {
                                        .leader_id = state_.self,
                                        .previous = {.index = previous, .term = *previous_term},
                                        .leader_commit = state_.commit_index,
-                                       .entries = {}};
+                                       .entries = {},
+                                       .compared_index = comparison_.asked_index(),
+                                       .majority_state = comparison_.majority_state()};
   peer.SentHeartbeat(heartbeat.number, previous, for_reads);
   outbox_.SendWithoutWaitingForDisk({.to = to, .request = heartbeat});
 }
@@ -273,31 +242,6 @@ void Leader::ReplicateTo(ServerId to, PeerProgress& peer) {
       .entries = log.EntriesFrom(peer.next_index(), options().append_bytes_max)};
   peer.SentEntries(request.number, request.entries.back()->index);
   outbox_.SendWithoutWaitingForDisk({.to = to, .request = std::move(request)});
-}
-
-// Figure 13: the leader sends a snapshot to a follower that needs entries which were discarded. The
-// state machine will hold at least what it holds now when the world takes it.
-void Leader::SendSnapshotTo(ServerId to, PeerProgress& peer) {
-  if (peer.snapshot_in_flight()) return;
-  const RequestNumber number = state_.TakeRequestNumber();
-  peer.SentSnapshot(number, state_.last_applied);
-  state_.snapshot_work.to_send.push_back(
-      {.to = to, .number = number, .term = state_.current_term()});
-  state_.Note(SnapshotNeeded{.peer = to});
-}
-
-// A peer that has just installed a snapshot still lacks what came meanwhile: were the log trimmed
-// to its tail then, it would need the next snapshot at once, and so for ever (trap C16).
-std::vector<LogIndex> Leader::LogNeededAfter() const {
-  std::vector<LogIndex> needed;
-  for (const auto& [id, peer] : peers_) {
-    if (const std::optional<LogIndex> held = peer.snapshot_in_flight()) {
-      needed.push_back(*held);
-    } else if (peer.state() == PeerState::kReplicate) {
-      needed.push_back(peer.match_index());
-    }
-  }
-  return needed;
 }
 
 LogTimeMs Leader::LagMs(const PeerProgress& peer) const {
@@ -387,8 +331,19 @@ void Leader::AdvanceCommitIndex() {
   ContinueChange();
 }
 
+void Leader::RefuseWaitingReads(RefusalReason reason) {
+  for (const Ticket ticket : reads_.TakeAll()) {
+    answers_.refusals.push_back({.ticket = ticket,
+                                 .reason = reason,
+                                 .leader_hint = std::nullopt,
+                                 .current_term = state_.current_term(),
+                                 .silent_peer = std::nullopt});
+  }
+}
+
 void Leader::ReleaseConfirmedReads() {
   if (reads_.empty()) return;
+  if (state_.IsQuarantined()) return RefuseWaitingReads(RefusalReason::kStateDiverged);
   // Before the first commit of the term the commit index may be stale (dissertation §6.4, step 1).
   if (!HasCommittedInItsTerm()) return;
   const RequestNumber confirmed = state_.configuration().ReachedByMajority([this](ServerId voter) {
@@ -418,6 +373,7 @@ bool Leader::HasDiskStalled() const {
 std::optional<RefusalReason> Leader::ReasonToRefuse(const CommandProposed& proposal) const {
   const RaftLog& log = state_.log();
   if (state_.transfer.is_running()) return RefusalReason::kTransferring;
+  if (state_.IsQuarantined()) return RefusalReason::kStateDiverged;
   if (proposal.expected_term && *proposal.expected_term != state_.current_term()) {
     return RefusalReason::kTermMoved;
   }

@@ -10,6 +10,7 @@
 #include "core/peer_progress.h"
 #include "core/read_queue.h"
 #include "core/role.h"
+#include "core/state_comparison.h"
 
 namespace raft {
 
@@ -79,13 +80,19 @@ class Leader final : public Role {
   void BeginTransfer(std::optional<Ticket> ticket, ServerId target);
   void AskTargetToCampaign();
 
+  // Snapshots and the comparison of states: leader_states.cc.
+  void SendSnapshotTo(ServerId to, PeerProgress& peer);
+  void CompareStates();
+  void NoteStateOf(ServerId from, PeerProgress& peer, const AppendEntriesResponse& response);
+  void Conclude(StateComparison::Finding finding);
+  void HandOverIfQuarantined();
+
   LogPosition AppendEntry(EntryKind kind, std::string data);
   LogTimeMs LogTimeNow() const;
 
   void SendHeartbeats();
   void SendHeartbeat(ServerId to, PeerProgress& peer, bool for_reads);
   void ReplicateTo(ServerId to, PeerProgress& peer);
-  void SendSnapshotTo(ServerId to, PeerProgress& peer);
   // The age of the oldest entry that a peer lacks; 0: it lacks none.
   LogTimeMs LagMs(const PeerProgress& peer) const;
   // What a peer is known to have, as far as this log can tell: not behind its base.
@@ -98,6 +105,7 @@ class Leader final : public Role {
               const ConflictHint& hint);
   void AdvanceCommitIndex();
   void ReleaseConfirmedReads();
+  void RefuseWaitingReads(RefusalReason reason);
 
   bool HasCommittedInItsTerm() const { return state_.commit_index >= term_start_index_; }
   // How long ago a majority, this server included, had answered.
@@ -112,6 +120,7 @@ class Leader final : public Role {
   std::map<ServerId, PeerProgress> peers_;  // the members, and those that departed
   std::map<ServerId, Departed> departed_;
   ReadQueue reads_;
+  StateComparison comparison_;
   LogIndex term_start_index_;  // of the no-op that starts this term
   std::uint32_t heartbeat_ticks_left_ = 0;
   // What the oldest waiting read needed when time last passed; still waiting at the next tick, it

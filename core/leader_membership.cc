@@ -239,7 +239,7 @@ bool Leader::IsFitToLead(ServerId server) const {
 std::optional<ServerId> Leader::BestSuccessor() const {
   std::optional<ServerId> best;
   for (const auto& [id, peer] : peers_) {
-    if (!IsFitToLead(id) || !Answers(id)) continue;
+    if (!IsFitToLead(id) || !Answers(id) || peer.needs_snapshot()) continue;
     if (!best || peer.match_index() > peers_.at(*best).match_index()) best = id;
   }
   return best;

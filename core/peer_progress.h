@@ -88,6 +88,10 @@ class PeerProgress {
   // nothing new: it is about a position known to match (an old answer), or was backed up already.
   [[nodiscard]] bool BackUp(LogIndex previous, LogIndex next);
 
+  // The peer said so of its state in its last answer to a heartbeat.
+  void NoteNeedsSnapshot(bool needs_snapshot) { needs_snapshot_ = needs_snapshot; }
+  bool needs_snapshot() const { return needs_snapshot_; }
+
  private:
   // Heartbeats to a peer that does not answer are forgotten after this many.
   static constexpr std::size_t kHeartbeatsInFlightMax = 32;
@@ -101,6 +105,7 @@ class PeerProgress {
   std::optional<RequestNumber> read_heartbeat_;
   std::optional<RequestNumber> snapshot_in_flight_;
   LogIndex snapshot_holds_at_least_;
+  bool needs_snapshot_ = false;
   bool is_probed_ = false;
   bool has_matched_ = false;  // this follower's log and ours met in this leadership
 };

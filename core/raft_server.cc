@@ -84,6 +84,8 @@ RaftStatus RaftServer::status() const {
       .configuration_index = state_.configuration_index(),
       .removed_at = state_.removed_at,
       .transfer_target = std::nullopt,
+      .verified_index = state_.state_checks.verified_index(),
+      .diverged_index = state_.state_checks.diverged_index(),
       .peers = {}};
   role_->FillStatus(status);
   return status;
@@ -132,6 +134,8 @@ void RaftServer::Handle(EntriesApplied applied) {
   RAFT_CHECK(applied.last_applied >= state_.last_applied, "the apply lane is FIFO");
   state_.last_applied = applied.last_applied;
 }
+
+void RaftServer::Handle(StateDigested digested) { state_.RecordDigest(std::move(digested.check)); }
 
 void RaftServer::Handle(StateCheckpointed checkpointed) {
   compaction_.OnCheckpointed(checkpointed.through, role_->LogNeededAfter(), state_);
@@ -343,6 +347,7 @@ void RaftServer::HandOverSnapshotWork(Effects& effects) {
   effects.snapshots_to_send = std::move(work.to_send);
   effects.snapshots_to_store = std::move(work.to_store);
   effects.discard_snapshot = work.discard;
+  effects.mark_state_diverged = work.mark_diverged;
   effects.checkpoint_state = work.checkpoint;
   effects.switch_state = work.switch_to;
   effects.complete_install = work.complete;
@@ -350,6 +355,7 @@ void RaftServer::HandOverSnapshotWork(Effects& effects) {
 
 void RaftServer::HandOverCommittedEntries(Effects& effects) {
   if (state_.snapshot_install.is_running()) return;  // the state is about to jump over them
+  if (state_.IsQuarantined()) return;                // what comes of them would be wrong
   const LogIndex last =
       std::min(state_.commit_index, state_.persistent.durability().durable_index());
   for (LogIndex index = state_.handed_to_apply_index.Next(); index <= last; index = index.Next()) {

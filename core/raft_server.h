@@ -58,6 +58,7 @@ class RaftServer {
   void Handle(LeadershipTransferRequested request);
   void Handle(WritePersisted persisted);
   void Handle(EntriesApplied applied);
+  void Handle(StateDigested digested);
   void Handle(StateCheckpointed checkpointed);
   void Handle(SnapshotStored stored);
   void Handle(StateSwitched switched);

@@ -120,7 +120,9 @@ ServerState::ServerState(ServerId self_id, const ClusterConfiguration& members,
       last_applied(recovered.applied.index),
       handed_to_apply_index(recovered.applied.index),
       random(random_seed),
-      election_timer(options, random) {
+      election_timer(options, random),
+      state_checks(recovered.state_is_diverged ? std::optional(recovered.applied.index)
+                                               : std::nullopt) {
   RAFT_CHECK(self != ServerId(0), "a server has an id");
   RAFT_CHECK(options.election_timeout_ticks_min > 2 * options.heartbeat_ticks,
              "a heartbeat comes at least twice per election timeout");
@@ -128,6 +130,22 @@ ServerState::ServerState(ServerId self_id, const ClusterConfiguration& members,
              "what was applied is in the log (State Machine Safety, N4)");
   RAFT_CHECK(recovered.configuration_index <= recovered.applied.index,
              "the state machine holds the configuration it names");
+  if (IsQuarantined()) Note(StateDiverged{.index = *state_checks.diverged_index()});
+}
+
+void ServerState::RecordDigest(StateCheck own) {
+  RAFT_CHECK(own.index <= handed_to_apply_index, "only what was handed over is applied");
+  if (state_checks.Record(std::move(own))) Quarantine();
+}
+
+void ServerState::LearnMajorityState(const StateCheck& majority) {
+  if (state_checks.LearnMajority(majority)) Quarantine();
+}
+
+void ServerState::Quarantine() {
+  RAFT_CHECK(IsQuarantined(), "a state is put aside for a reason");
+  snapshot_work.mark_diverged = true;
+  Note(StateDiverged{.index = *state_checks.diverged_index()});
 }
 
 RequestNumber ServerState::TakeRequestNumber() {

@@ -20,6 +20,7 @@
 #include "core/random_source.h"
 #include "core/recovered_state.h"
 #include "core/snapshot_install.h"
+#include "core/state_checks.h"
 #include "core/types.h"
 
 namespace raft {
@@ -77,6 +78,7 @@ struct SnapshotWork {
   std::vector<SnapshotToSend> to_send;
   std::vector<SnapshotToStore> to_store;
   bool discard = false;
+  bool mark_diverged = false;
   bool checkpoint = false;
   std::optional<LogPosition> switch_to;
   bool complete = false;
@@ -112,6 +114,13 @@ struct ServerState {
   // Raises the commit index. Requires: not below the present one, not past the log.
   void AdvanceCommitIndex(LogIndex index);
 
+  // The state here is another one than that of a majority of the voters: nothing is applied to it
+  // and no client is answered from it until a snapshot has taken its place.
+  bool IsQuarantined() const { return state_checks.diverged_index().has_value(); }
+  // The digest of the state here, and of the majority's, at an index: compared once both are known.
+  void RecordDigest(StateCheck own);
+  void LearnMajorityState(const StateCheck& majority);
+
   // Records an event for whoever listens.
   void Note(RaftEvent event) { events.push_back(event); }
 
@@ -129,12 +138,15 @@ struct ServerState {
   std::vector<RaftEvent> events;
   SnapshotWork snapshot_work;
   SnapshotInstall snapshot_install;
+  StateChecks state_checks;
   LeadershipTransfer transfer;
   // A committed configuration of this index lists this server no more, as far as it was told. A
   // leader that has it in its configuration proves the opposite.
   std::optional<LogIndex> removed_at;
 
  private:
+  void Quarantine();
+
   RequestNumber next_request_number_{1};
 };
 

@@ -19,6 +19,10 @@ void SnapshotInstall::OnOffer(const InstallSnapshotRequest& request, ReturnAddre
     Answer(request.number, sender, /*success=*/true, offered.index, state, outbox);
     return;
   }
+  if (WouldGoBack(offered, state)) {  // the leader will have applied more when it tries again
+    Answer(request.number, sender, /*success=*/false, LogIndex(0), state, outbox);
+    return;
+  }
   if (is_running()) {  // soon done; then it may not be needed any more
     Answer(request.number, sender, /*success=*/false, LogIndex(0), state, outbox);
     return;
@@ -46,14 +50,18 @@ void SnapshotInstall::OnStored(const SnapshotStored& stored, ServerState& state,
            outbox);
     return;
   }
-  if (stored.log_time_ms < state.log().LogTimeAt(state.commit_index)) {
+  if (WouldGoBack(stored.last_included, state)) {  // put aside meanwhile, when it had gone further
+    state.snapshot_work.discard = true;
+    Answer(stored.number, stored.sender, /*success=*/false, LogIndex(0), state, outbox);
+    return;
+  }
+  const LogIndex known = std::min(state.commit_index, stored.last_included.index);
+  if (stored.log_time_ms < state.log().LogTimeAt(known)) {
     state.snapshot_work.discard = true;
     Refuse(stored.sender.peer, "log time never falls along the log", stored.number, stored.sender,
            state, outbox);
     return;
   }
-  RAFT_CHECK(state.handed_to_apply_index < stored.last_included.index,
-             "a state never goes back (N4)");
   stored_ = stored;
   stage_ = Stage::kPromising;
   awaited_write_ = PromiseWrite(state);
@@ -75,11 +83,16 @@ void SnapshotInstall::OnSwitched(const StateSwitched& switched, ServerState& sta
   RAFT_CHECK(switched.last_included == base, "what was stored was switched to");
   state.persistent.MoveBaseTo(base, stored_.log_time_ms, stored_.configuration);
   RAFT_CHECK(state.log().base() == base, "the log begins where the state ends");
+  RAFT_CHECK(state.handed_to_apply_index <= base.index, "a state never goes back (N4)");
   if (state.commit_index < base.index) state.AdvanceCommitIndex(base.index);
   state.last_applied = base.index;
   state.handed_to_apply_index = base.index;
-  awaited_write_ = state.persistent.durability().last_sequence().Next();
+  state.state_checks.BeginAnew();
   stage_ = Stage::kMovingBase;
+  awaited_write_ = state.persistent.has_unsaved_changes()
+                       ? state.persistent.durability().last_sequence().Next()
+                       : state.persistent.durability().last_sequence();
+  OnWritePersisted(state);  // The base of a log that began there already need not move.
 }
 
 void SnapshotInstall::OnWritePersisted(ServerState& state) {
@@ -116,7 +129,13 @@ const char* SnapshotInstall::BrokenLaw(LogPosition position, const ServerState& 
 }
 
 bool SnapshotInstall::IsNotNeeded(LogPosition position, const ServerState& state) {
+  if (state.IsQuarantined()) return false;  // The log is here, but what it led to is not.
   return position.index <= state.commit_index || state.log().Contains(position);
+}
+
+// A state that is replaced though the log is here must not lack what the old one had.
+bool SnapshotInstall::WouldGoBack(LogPosition position, const ServerState& state) {
+  return position.index < state.handed_to_apply_index;
 }
 
 void SnapshotInstall::Refuse(ServerId leader, const char* law, RequestNumber number,

@@ -52,6 +52,7 @@ class SnapshotInstall {
   static const char* BrokenLaw(LogPosition position, const ServerState& state);
   // Whether everything up to `position` is here anyway.
   static bool IsNotNeeded(LogPosition position, const ServerState& state);
+  static bool WouldGoBack(LogPosition position, const ServerState& state);
   // The offer cannot come from an honest leader.
   static void Refuse(ServerId leader, const char* law, RequestNumber number, ReturnAddress sender,
                      ServerState& state, Outbox& outbox);

@@ -14,8 +14,9 @@ constexpr std::uint32_t kBatchEntriesMax = 8;
 
 }  // namespace
 
-void ApplyLane::Begin(KeyValueStore& state, ApplyHooks hooks) {
+void ApplyLane::Begin(KeyValueStore& state, std::uint64_t state_check_entries, ApplyHooks hooks) {
   state_ = &state;
+  state_check_entries_ = state_check_entries;
   hooks_ = std::move(hooks);
 }
 
@@ -51,13 +52,19 @@ void ApplyLane::DoWork() {
 
 bool ApplyLane::ApplyEntries(std::span<const LogEntryPointer> entries) {
   while (!entries.empty()) {
-    const std::size_t count =
-        std::min<std::size_t>(entries.size(), dice_.Between(1, kBatchEntriesMax));
-    const std::size_t applied = ApplyBatch(entries.first(count));
+    const std::size_t applied = ApplyBatch(entries.first(BatchOf(entries)));
     if (applied == 0) return false;
     entries = entries.subspan(applied);
   }
   return true;
+}
+
+std::size_t ApplyLane::BatchOf(std::span<const LogEntryPointer> entries) {
+  const std::uint64_t first = entries.front()->index.value();
+  const std::uint64_t until_check = state_check_entries_ - (first - 1) % state_check_entries_;
+  const std::uint64_t count =
+      std::min<std::uint64_t>(until_check, dice_.Between(1, kBatchEntriesMax));
+  return std::min<std::size_t>(entries.size(), count);
 }
 
 bool ApplyLane::DoSnapshotWork(const ApplyWork& work) {
@@ -88,9 +95,13 @@ std::size_t ApplyLane::ApplyBatch(std::span<const LogEntryPointer> batch) {
   ApplyOutcome outcome = state_->Apply(batch);
   if (outcome.failure) return 0;
   batch = batch.first(outcome.results.size());
-  laws_.Applied(self_, batch.back()->position(), state_->digest());
+  const LogIndex last = batch.back()->index;
+  if (!hooks_.is_distorted()) laws_.Applied(self_, batch.back()->position(), state_->digest());
   AnswerProposals(batch, outcome.results);
-  hooks_.applied(batch.back()->index);
+  if (last.value() % state_check_entries_ == 0) {
+    hooks_.digested({.index = last, .digest = state_->digest()});
+  }
+  hooks_.applied(last);
   return AnswerDueReads() ? batch.size() : 0;
 }
 

@@ -41,6 +41,9 @@ struct ApplyHooks {
   std::function<void(Ticket, ClientAnswer)> answer;
   // What the read of this ticket wants; empty when nobody waits any more.
   std::function<std::string(Ticket)> key_of;
+  // The state that the log leads to, or another one.
+  std::function<bool()> is_distorted;
+  std::function<void(StateCheck)> digested;
   std::function<void(LogIndex)> applied;
   std::function<void(LogIndex)> checkpointed;
   // Makes the received snapshot the live state; null: the disk failed.
@@ -55,8 +58,8 @@ class ApplyLane {
   ApplyLane(ServerId self, VirtualTime& time, Dice& dice, ClusterLaws& laws, Story& story)
       : self_(self), dice_(dice), laws_(laws), story_(story), lane_(time) {}
 
-  // A life begins.
-  void Begin(KeyValueStore& state, ApplyHooks hooks);
+  // A life begins. Digests are told at the multiples of this index.
+  void Begin(KeyValueStore& state, std::uint64_t state_check_entries, ApplyHooks hooks);
   void EndLife();
 
   void Push(ApplyWork work);
@@ -70,6 +73,8 @@ class ApplyLane {
   bool SwitchState(LogPosition to);
   // How many entries were applied; 0: the disk failed.
   std::size_t ApplyBatch(std::span<const LogEntryPointer> batch);
+  // How many of these go into one batch; it ends where states are compared.
+  std::size_t BatchOf(std::span<const LogEntryPointer> entries);
   void AnswerProposals(std::span<const LogEntryPointer> batch, std::vector<std::string>& results);
   // False: the disk failed.
   bool AnswerDueReads();
@@ -80,6 +85,7 @@ class ApplyLane {
   Story& story_;
   Lane lane_;
   KeyValueStore* state_ = nullptr;
+  std::uint64_t state_check_entries_ = 1;
   ApplyHooks hooks_;
   bool is_due_ = false;
   ApplyWork waiting_;

@@ -14,12 +14,17 @@ constexpr std::array<std::string_view, kFaults> kNames = {
     "disk_stalled",     "disk_fails_once",    "disk_fails_for_good",
     "disk_full",        "power_lost",         "power_lost_in_disk_step",
     "process_killed",   "crash_loop",         "paused",
-    "clock_rate",       "clock_jumps",        "clock_frozen"};
+    "clock_rate",       "clock_jumps",        "clock_frozen",
+    "state_distorted"};
 
 constexpr std::uint64_t kShapePart = 1;
 constexpr std::uint64_t kFaultsPart = 2;
 constexpr std::uint64_t kLifePart = 7;
+constexpr std::uint64_t kStatesPart = 9;
 constexpr std::uint32_t kRealStorageOneIn = 4;
+
+// The faults before this one come whatever the cluster is like.
+constexpr auto kFaultsDrawnAlike = static_cast<std::size_t>(Fault::kStateDistorted);
 
 // Mostly three and five; one, two, four and seven now and then.
 std::uint32_t DrawServers(Dice& dice) {
@@ -47,7 +52,7 @@ RaftOptions DrawOptions(Dice& dice) {
 }
 
 void DrawSwarm(Dice& dice, FaultPlan& plan) {
-  for (std::size_t fault = 0; fault < kFaults; ++fault) plan.faults[fault] = dice.Coin();
+  for (std::size_t fault = 0; fault < kFaultsDrawnAlike; ++fault) plan.faults[fault] = dice.Coin();
   plan.gap_mean = dice.MomentBetween(100 * kMillisecond, 2 * kSecond);
   plan.length_mean = dice.MomentBetween(100 * kMillisecond, 3 * kSecond);
   plan.latency_mean = dice.MomentBetween(kMillisecond / 10, 10 * kMillisecond);
@@ -64,6 +69,17 @@ void SetUniform(FaultPlan& plan) {
   plan.duplicated_per_thousand = 50;
   plan.delayed_per_thousand = 100;
   plan.replayed_per_thousand = 20;
+}
+
+// One odd state among three can be told; among changing members, or where raftd's own storage would
+// have to be distorted, nobody tries.
+void DrawStates(Dice dice, FaultPlan& plan) {
+  constexpr std::array<std::uint64_t, 3> kStateCheckEntries = {1, 3, 8};
+  plan.options.state_check_entries =
+      kStateCheckEntries[dice.Between(0, kStateCheckEntries.size() - 1)];
+  plan.distortion_gap_mean = dice.MomentBetween(1 * kSecond, 8 * kSecond);
+  const bool can_be_told = plan.servers >= 3 && !plan.has_operator && !plan.real_storage;
+  plan.faults[static_cast<std::size_t>(Fault::kStateDistorted)] = can_be_told && dice.Coin();
 }
 
 }  // namespace
@@ -108,6 +124,7 @@ FaultPlan DrawFaultPlan(std::uint64_t seed, const Wishes& wishes) {
   }
   if (wishes.servers != 0) plan.servers = wishes.servers;
   plan.real_storage = wishes.real_storage.value_or(plan.real_storage);
+  DrawStates(Dice(seed, kStatesPart), plan);
   if (wishes.storm_length) plan.storm_length = *wishes.storm_length;
   plan.faults &= ~wishes.without;
   return plan;

@@ -40,8 +40,9 @@ enum class Fault : std::uint8_t {
   kClockRate,
   kClockJumps,
   kClockFrozen,
+  kStateDistorted,  // of one server at a time; it holds another state than its log leads to
 };
-inline constexpr std::size_t kFaults = 21;
+inline constexpr std::size_t kFaults = 22;
 using FaultSet = std::bitset<kFaults>;
 
 // "message_lost", "cut_one_way", ...
@@ -72,6 +73,8 @@ struct FaultPlan {
   std::uint32_t clients = 3;
   std::uint32_t keys = 3;
   Moment think_time_mean = 50 * kMillisecond;
+
+  Moment distortion_gap_mean = 4 * kSecond;  // between two states that are distorted
 
   FaultSet faults;
   Moment storm_length = 20 * kSecond;      // how long faults go on

@@ -42,6 +42,12 @@ class Machine {
   virtual void FailForGood() = 0;
   virtual void FillUp() = 0;
   virtual void Repair() = 0;
+
+  // The state on this machine becomes another one than its log leads to, as by a broken memory or a
+  // mistake in the state machine: every digest of it is another from now on. Clients' answers stay
+  // right, so that they can be judged. Until a snapshot takes its place.
+  virtual void DistortState() = 0;
+  virtual bool is_state_distorted() const = 0;
 };
 
 }  // namespace raft::simulation

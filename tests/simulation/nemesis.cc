@@ -25,7 +25,8 @@ Nemesis::Nemesis(std::uint64_t seed, const FaultPlan& plan, VirtualTime& time, N
       servers_(servers),
       dice_(seed, kPart) {
   // What harms messages one by one is the network's.
-  for (std::size_t fault = static_cast<std::size_t>(Fault::kCutOneWay); fault < kFaults; ++fault) {
+  for (auto fault = static_cast<std::size_t>(Fault::kCutOneWay);
+       fault < static_cast<std::size_t>(Fault::kStateDistorted); ++fault) {
     if (plan.faults[fault]) strikes_.push_back(static_cast<Fault>(fault));
   }
 }
@@ -34,6 +35,7 @@ void Nemesis::Begin() {
   is_at_work_ = true;
   StormAndCalm(true);
   Strike();
+  DistortStates();
 }
 
 void Nemesis::StormAndCalm(bool storms) {
@@ -53,6 +55,24 @@ void Nemesis::Strike() {
     story_.Tell([&] { return "FAULT " + std::string(NameOf(fault)) + " " + NameOf(victim.id()); });
     Apply(fault, victim);
     Strike();
+  });
+}
+
+// At a pace of its own: the next comes once the last was found and undone.
+void Nemesis::DistortStates() {
+  if (!plan_.Has(Fault::kStateDistorted)) return;
+  time_.After(dice_.About(plan_.distortion_gap_mean), [this] {
+    if (!is_at_work_) return;
+    const bool all_are_right =
+        std::all_of(servers_.begin(), servers_.end(),
+                    [](const auto& server) { return server->is_up() && server->is_state_right(); });
+    if (all_are_right) {
+      SimulatedServer& victim = Victim();
+      story_.Count(Fault::kStateDistorted);
+      story_.Tell([&] { return "FAULT state_distorted " + NameOf(victim.id()); });
+      victim.machine().DistortState();
+    }
+    DistortStates();
   });
 }
 

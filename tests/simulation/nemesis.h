@@ -39,6 +39,7 @@ class Nemesis {
 
   void StormAndCalm(bool storms);
   void Strike();
+  void DistortStates();
   void Apply(Fault fault, SimulatedServer& victim);
   void ApplyToNetwork(Fault fault, ServerId victim);
   void ApplyToDisk(Fault fault, SimulatedServer& victim);

@@ -30,6 +30,8 @@ class RealMachine final : public Machine {
   void FailForGood() override;
   void FillUp() override { disk_.Fill(); }
   void Repair() override;
+  void DistortState() override {}  // whoever could would not need raftd's own storage
+  bool is_state_distorted() const override { return false; }
 
  private:
   absl::StatusOr<std::unique_ptr<DataDirectory>> OpenDirectory();

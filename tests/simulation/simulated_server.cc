@@ -73,6 +73,7 @@ bool SimulatedServer::Start() {
                                        opened_.recovered);
   configuration_ = configuration_before_ = raft_->status().configuration;
   reachable_.clear();
+  is_put_aside_ = false;
   commit_observed_ = opened_.recovered.applied.index;
   disk_.Begin(
       *opened_.storage, [this](PersistSequence sequence) { Put(WritePersisted{sequence}); },
@@ -86,12 +87,18 @@ bool SimulatedServer::Start() {
 }
 
 void SimulatedServer::BeginApplyLane() {
-  apply_.Begin(*opened_.state,
+  apply_.Begin(*opened_.state, options_.state_check_entries,
                {.answer = [this](Ticket ticket, ClientAnswer answer) { Answer(ticket, answer); },
                 .key_of =
                     [this](Ticket ticket) {
                       const auto client = clients_.find(ticket);
                       return client == clients_.end() ? std::string() : client->second.request.key;
+                    },
+                .is_distorted = [this] { return machine_->is_state_distorted(); },
+                .digested =
+                    [this](StateCheck check) {
+                      told_distorted_digest_ |= machine_->is_state_distorted();
+                      Put(StateDigested{std::move(check)});
                     },
                 .applied = [this](LogIndex index) { Put(EntriesApplied{index}); },
                 .checkpointed =
@@ -213,6 +220,7 @@ void SimulatedServer::CarryOut(Effects effects) {
   NoteEvents(effects.events);
   ObserveCommit(status);
   laws_.Shows(status);
+  DemandQuarantine(effects, status);
   world_.laws.HandedToApply(effects.entries_to_apply);
   for (const ReadReady& ready : effects.reads_ready) DemandConfirmed(ready);
   for (OutgoingRequest& request : effects.requests) SendRequest(std::move(request));
@@ -233,6 +241,25 @@ void SimulatedServer::CarryOut(Effects effects) {
                  .complete = effects.complete_install};
   if (!work.empty()) apply_.Push(std::move(work));
   CarryOutSnapshotWork(effects);
+}
+
+// V2: nobody is answered from a state that was put aside, and nothing is applied to it.
+void SimulatedServer::DemandQuarantine(const Effects& effects, const RaftStatus& status) {
+  const bool was_put_aside = std::exchange(is_put_aside_, status.diverged_index.has_value());
+  if (!is_put_aside_) return;
+  if (!was_put_aside && status.role == RoleName::kLeader) {
+    world_.story.Count(Sometimes::kLeaderPutItsStateAside);
+  }
+  // What this turn did before it found out is no fault.
+  const bool sends = was_put_aside && !effects.snapshots_to_send.empty();
+  if (sends || !effects.entries_to_apply.empty()) {
+    throw LawBroken("V2 a state that was put aside is neither changed nor sent",
+                    NameOf(self_) + " uses its own");
+  }
+  if (was_put_aside && !effects.reads_ready.empty()) {
+    throw LawBroken("V2 nobody is answered from a state that was put aside",
+                    NameOf(self_) + " answers a read");
+  }
 }
 
 void SimulatedServer::NoteConfiguration(const Effects& effects, const RaftStatus& status) {
@@ -257,7 +284,7 @@ void SimulatedServer::AnswerRefusals(const std::vector<Refusal>& refusals) {
     if (refusal.reason == RefusalReason::kLeadershipLost) {
       world_.story.Count(Sometimes::kReadRefusedAtStepDown);
     }
-    if (refusal.reason > RefusalReason::kTransferring) {
+    if (refusal.reason > RefusalReason::kStateDiverged) {
       world_.story.Count(Sometimes::kChangeRefused);
     }
     if (transfers_.erase(refusal.ticket) > 0) continue;
@@ -302,6 +329,11 @@ void SimulatedServer::NoteEvents(const std::vector<RaftEvent>& events) {
                         NameOf(self_) + " left before");
       }
     }
+    if (std::holds_alternative<StateDiverged>(event) && !told_distorted_digest_ &&
+        !machine_->is_state_distorted()) {
+      throw LawBroken("V1 only an odd state is put aside", NameOf(self_) + " put its own aside");
+    }
+    if (std::holds_alternative<SnapshotInstalled>(event)) told_distorted_digest_ = false;
     if (const auto* refused = std::get_if<ImpossibleMessageRefused>(&event)) {
       throw LawBroken("an honest peer's message is never impossible",
                       NameOf(self_) + " refused " + NameOf(refused->peer) + ": " + refused->law);

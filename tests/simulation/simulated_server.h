@@ -60,6 +60,10 @@ class SimulatedServer {
     return std::count_if(clients_.begin(), clients_.end(),
                          [](const auto& client) { return client.second.request.is_read; });
   }
+  // Whether the state here is what its log leads to, and nobody thinks otherwise.
+  bool is_state_right() const {
+    return !machine_->is_state_distorted() && !status().diverged_index;
+  }
   const ServerLaws& laws() const { return laws_; }
   Machine& machine() { return *machine_; }
 
@@ -119,6 +123,7 @@ class SimulatedServer {
   void CarryOut(Effects effects);
   void BeginApplyLane();
   void CarryOutSnapshotWork(const Effects& effects);
+  void DemandQuarantine(const Effects& effects, const RaftStatus& status);
   void NoteConfiguration(const Effects& effects, const RaftStatus& status);
   void AnswerRefusals(const std::vector<Refusal>& refusals);
   bool AimsPowerCutAt(const PersistRequest& request);
@@ -167,6 +172,8 @@ class SimulatedServer {
   std::set<ServerId> reachable_;                               // whom the transport was told of
   std::shared_ptr<const ClusterConfiguration> configuration_;  // shown by the last turn
   std::shared_ptr<const ClusterConfiguration> configuration_before_;  // and by the one before
+  bool is_put_aside_ = false;           // the state, shown by the last turn
+  bool told_distorted_digest_ = false;  // of a state that was not replaced since
   std::uint64_t order_ = 0;  // rises with every client that comes and every request that leaves
   std::map<ServerId, std::uint64_t> answered_;  // by each peer: left_at of its newest request
   std::uint64_t last_call_ = 0;

@@ -45,7 +45,9 @@ constexpr std::array<std::string_view, kSometimes> kNames = {
     "server_told_removed",
     "change_refused",
     "transfer_done",
-    "transfer_failed"};
+    "transfer_failed",
+    "state_put_aside",
+    "leader_put_its_state_aside"};
 
 template <typename Numbers>
 void AddEach(Numbers& sum, const Numbers& more) {

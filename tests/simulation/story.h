@@ -59,8 +59,10 @@ enum class Sometimes : std::uint8_t {
   kChangeRefused,
   kTransferDone,
   kTransferFailed,
+  kStatePutAside,
+  kLeaderPutItsStateAside,
 };
-inline constexpr std::size_t kSometimes = 40;
+inline constexpr std::size_t kSometimes = 42;
 std::string_view NameOf(Sometimes state);
 
 // Plain numbers, so that they can be added up across runs and processes.

@@ -87,6 +87,12 @@ std::string Tell(const RaftEvent& event) {
           [](const ToldRemoved& e) {
             return "is no member since entry " + Text(e.configuration_index);
           },
+          [](const StateDiverged& e) {
+            return "puts its state aside: it is the odd one at index " + Text(e.index);
+          },
+          [](const StatesInDoubt& e) {
+            return "finds no majority for any state at index " + Text(e.index);
+          },
           [](const TransferBegan& e) { return "hands over to " + NameOf(e.target); },
           [](const ImpossibleMessageRefused& e) {
             return "refuses " + NameOf(e.peer) + ": " + e.law;
@@ -162,6 +168,8 @@ void CountSometimes(const RaftEvent& event, Story& story) {
     story.Count(changed->is_joint ? Sometimes::kJointConfiguration : Sometimes::kMembersChanged);
   } else if (std::holds_alternative<ToldRemoved>(event)) {
     story.Count(Sometimes::kServerToldRemoved);
+  } else if (std::holds_alternative<StateDiverged>(event)) {
+    story.Count(Sometimes::kStatePutAside);
   } else if (std::holds_alternative<EntriesTruncated>(event)) {
     story.Count(Sometimes::kConflictTruncated);
   } else if (std::holds_alternative<AppendMismatched>(event)) {

@@ -36,6 +36,7 @@ struct ThinDisk {
   ThinState checkpoint;                  // the state as it was synced last
   LogPosition applied;                   // the state holds everything up to here
   bool log_must_follow = false;          // the state is a snapshot that the log has not followed
+  std::uint64_t distortion = 0;          // 0: the state is what the log leads to
   std::optional<ThinState> received;     // a snapshot that lies beside the state, whole
 
   LogIndex last_index() const { return base.index + entries.size(); }
@@ -71,6 +72,8 @@ class ThinMachine final : public Machine {
   void FailForGood() override { disk_.fails_for_good = true; }
   void FillUp() override { disk_.fails_for_good = true; }
   void Repair() override;
+  void DistortState() override { disk_.distortion = dice_.Any64() | 1; }
+  bool is_state_distorted() const override { return disk_.distortion != 0; }
 
  private:
   void FinishInstall();

@@ -113,7 +113,8 @@ absl::Status ThinStore::Read(const raft::v1::Query& query, raft::v1::ReadRespons
 }
 
 std::string ThinStore::digest() const {
-  return std::to_string(state_.records_hash + static_cast<std::uint64_t>(state_.log_time_ms) * 11 +
+  return std::to_string(state_.records_hash + disk_.distortion +
+                        static_cast<std::uint64_t>(state_.log_time_ms) * 11 +
                         disk_.applied.index.value() * 13 + disk_.applied.term.value() * 17 +
                         state_.configuration.index.value() * 19 +
                         HashOf(state_.configuration.configuration.Encode()));

@@ -76,6 +76,15 @@ void World::RunUnderFaults() {
   time_.RunUntil(plan_.storm_length);
 }
 
+// V3: found while the clients go on, told by a majority of all, and replaced.
+void World::AwaitRightStates() {
+  DemandWithin(Timeouts(60) + CatchUpTime(), "V3 an odd state is found and replaced", [&] {
+    return std::all_of(servers_.begin(), servers_.end(), [](const auto& server) {
+      return server->is_up() && server->is_state_right();
+    });
+  });
+}
+
 // L1 a leader within ten election timeouts, L2 progress within twenty, L6 no disturbance by a
 // broken minority.
 void World::RunWithHealthyMajority() {
@@ -84,6 +93,7 @@ void World::RunWithHealthyMajority() {
   // What the operator has asked for arrives first: a change that begins when part of the servers is
   // broken for ever may need just those.
   if (plan_.has_operator) time_.RunUntil(time_.now() + Timeouts(1));
+  AwaitRightStates();
   const std::vector<ServerId> majority = DrawMajority();
   story_.Tell([&] {
     std::string text = "HEAL a majority:";

@@ -47,6 +47,7 @@ class World {
 
  private:
   void RunUnderFaults();
+  void AwaitRightStates();
   void RunWithHealthyMajority();
   void RunHealed();
   void CheckHandOver();
