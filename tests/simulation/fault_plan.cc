@@ -15,12 +15,13 @@ constexpr std::array<std::string_view, kFaults> kNames = {
     "disk_full",        "power_lost",         "power_lost_in_disk_step",
     "process_killed",   "crash_loop",         "paused",
     "clock_rate",       "clock_jumps",        "clock_frozen",
-    "state_distorted"};
+    "state_distorted",  "disk_wiped"};
 
 constexpr std::uint64_t kShapePart = 1;
 constexpr std::uint64_t kFaultsPart = 2;
 constexpr std::uint64_t kLifePart = 7;
 constexpr std::uint64_t kStatesPart = 9;
+constexpr std::uint64_t kWipesPart = 10;
 constexpr std::uint32_t kRealStorageOneIn = 4;
 
 // The faults before this one come whatever the cluster is like.
@@ -82,6 +83,12 @@ void DrawStates(Dice dice, FaultPlan& plan) {
   plan.faults[static_cast<std::size_t>(Fault::kStateDistorted)] = can_be_told && dice.Coin();
 }
 
+// Somebody must be there to take the lost server out.
+void DrawWipes(Dice dice, FaultPlan& plan) {
+  plan.wipe_gap_mean = dice.MomentBetween(1 * kSecond, 8 * kSecond);
+  plan.faults[static_cast<std::size_t>(Fault::kDiskWiped)] = plan.has_operator && dice.Coin();
+}
+
 }  // namespace
 
 std::string_view NameOf(Fault fault) { return kNames[static_cast<std::size_t>(fault)]; }
@@ -125,6 +132,7 @@ FaultPlan DrawFaultPlan(std::uint64_t seed, const Wishes& wishes) {
   if (wishes.servers != 0) plan.servers = wishes.servers;
   plan.real_storage = wishes.real_storage.value_or(plan.real_storage);
   DrawStates(Dice(seed, kStatesPart), plan);
+  DrawWipes(Dice(seed, kWipesPart), plan);
   if (wishes.storm_length) plan.storm_length = *wishes.storm_length;
   plan.faults &= ~wishes.without;
   return plan;

@@ -40,9 +40,11 @@ enum class Fault : std::uint8_t {
   kClockRate,
   kClockJumps,
   kClockFrozen,
-  kStateDistorted,  // of one server at a time; it holds another state than its log leads to
+  // Two of one server at a time, until the cluster has mended it.
+  kStateDistorted,  // it holds another state than its log leads to
+  kDiskWiped,       // it is emptied
 };
-inline constexpr std::size_t kFaults = 22;
+inline constexpr std::size_t kFaults = 23;
 using FaultSet = std::bitset<kFaults>;
 
 // "message_lost", "cut_one_way", ...
@@ -75,6 +77,7 @@ struct FaultPlan {
   Moment think_time_mean = 50 * kMillisecond;
 
   Moment distortion_gap_mean = 4 * kSecond;  // between two states that are distorted
+  Moment wipe_gap_mean = 4 * kSecond;        // between two disks that are wiped
 
   FaultSet faults;
   Moment storm_length = 20 * kSecond;      // how long faults go on

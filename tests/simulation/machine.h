@@ -43,6 +43,12 @@ class Machine {
   virtual void FillUp() = 0;
   virtual void Repair() = 0;
 
+  // Which life of its data directory this is; never 0. Another one after each Wipe.
+  virtual std::uint64_t incarnation() const = 0;
+  // The disk is emptied: what starts on it next knows nothing, and is to be added to the cluster
+  // like any new server. Requires: nothing is open on it.
+  virtual void Wipe() = 0;
+
   // The state on this machine becomes another one than its log leads to, as by a broken memory or a
   // mistake in the state machine: every digest of it is another from now on. Clients' answers stay
   // right, so that they can be judged. Until a snapshot takes its place.

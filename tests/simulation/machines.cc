@@ -18,8 +18,12 @@ std::uint64_t SeedOf(std::uint64_t seed, std::uint32_t id) {
 
 std::vector<std::unique_ptr<Machine>> MakeThin(std::uint64_t seed, const FaultPlan& plan) {
   std::vector<std::unique_ptr<Machine>> machines;
-  std::vector<ServerId> voters;
-  for (std::uint32_t id = 1; id <= plan.servers; ++id) voters.push_back(ServerId(id));
+  std::vector<Member> voters;
+  for (std::uint32_t id = 1; id <= plan.servers; ++id) {
+    voters.push_back({.server_id = ServerId(id),
+                      .incarnation = ThinMachine::kFirstIncarnation,
+                      .peer_address = "simulated:" + std::to_string(id)});
+  }
   for (std::uint32_t id = 1; id <= plan.all_servers(); ++id) {
     machines.push_back(std::make_unique<ThinMachine>(SeedOf(seed, id), kFoundingTimeMs,
                                                      ClusterConfiguration(voters)));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "tests/simulation/majority.h"
 #include "tests/simulation/telling.h"
 
 namespace raft::simulation {
@@ -36,6 +37,7 @@ void Nemesis::Begin() {
   StormAndCalm(true);
   Strike();
   DistortStates();
+  WipeDisks();
 }
 
 void Nemesis::StormAndCalm(bool storms) {
@@ -73,6 +75,41 @@ void Nemesis::DistortStates() {
       victim.machine().DistortState();
     }
     DistortStates();
+  });
+}
+
+// No cluster survives the loss of a majority of its disks.
+void Nemesis::WipeDisks() {
+  if (!plan_.Has(Fault::kDiskWiped)) return;
+  time_.After(dice_.About(plan_.wipe_gap_mean), [this] {
+    if (!is_at_work_) return;
+    SimulatedServer& victim = Victim();
+    if (CanLose(victim)) {
+      story_.Count(Fault::kDiskWiped);
+      story_.Tell([&] { return "FAULT disk_wiped " + NameOf(victim.id()); });
+      victim.Wipe();
+      RestartLater(victim);
+    }
+    WipeDisks();
+  });
+}
+
+// Whether whatever configuration anybody goes by has a majority without it, and nobody else is lost
+// or about to be made indispensable.
+bool Nemesis::CanLose(const SimulatedServer& victim) const {
+  std::set<ServerId> others;
+  for (const auto& server : servers_) {
+    if (server->id() != victim.id()) others.insert(server->id());
+  }
+  return std::all_of(servers_.begin(), servers_.end(), [&](const auto& server) {
+    if (!server->is_up()) return false;
+    const RaftStatus status = server->status();
+    const ClusterConfiguration& now = *status.configuration;
+    const bool is_quiet =
+        !now.is_joint() && !now.HasJoining() && status.configuration_index <= status.commit_index;
+    return is_quiet && IsMajority(now, others) &&
+           std::none_of(servers_.begin(), servers_.end(),
+                        [&now](const auto& any) { return any->IsLostIn(now); });
   });
 }
 

@@ -40,6 +40,8 @@ class Nemesis {
   void StormAndCalm(bool storms);
   void Strike();
   void DistortStates();
+  void WipeDisks();
+  bool CanLose(const SimulatedServer& victim) const;
   void Apply(Fault fault, SimulatedServer& victim);
   void ApplyToNetwork(Fault fault, ServerId victim);
   void ApplyToDisk(Fault fault, SimulatedServer& victim);

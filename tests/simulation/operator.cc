@@ -13,13 +13,6 @@ constexpr std::uint64_t kPart = 8;
 constexpr std::uint32_t kTransferPerThousand = 250;
 constexpr std::uint32_t kLearnerPerThousand = 250;
 
-Member NewMember(ServerId id, MemberRole role) {
-  return {.server_id = id,
-          .incarnation = 0,  // whatever life its disk has
-          .peer_address = "simulated:" + std::to_string(id.value()),
-          .role = role};
-}
-
 bool Lists(const std::vector<Member>& members, ServerId id) {
   return std::any_of(members.begin(), members.end(),
                      [id](const Member& member) { return member.server_id == id; });
@@ -61,9 +54,42 @@ SimulatedServer* Operator::SomeLeader() {
   return leaders.empty() ? nullptr : dice_.OneOf(leaders);
 }
 
+bool Operator::TakeOutTheLost() {
+  SimulatedServer* leader = SomeLeader();
+  if (leader == nullptr) return false;
+  const ClusterConfiguration now = *leader->status().configuration;
+  if (auto members = WithoutTheLost(now)) {
+    leader->ChangeMembers(*std::move(members), std::nullopt);
+    return false;
+  }
+  const std::vector<Member> members = now.AllMembers();
+  return std::all_of(members.begin(), members.end(), [this](const Member& member) {
+    const SimulatedServer& server = *servers_.at(member.server_id.value() - 1);
+    return server.is_up() && !WithoutTheLost(*server.status().configuration);
+  });
+}
+
+std::optional<std::vector<Member>> Operator::WithoutTheLost(const ClusterConfiguration& now) const {
+  std::vector<Member> members = now.members();
+  const auto is_lost = [&](const Member& member) {
+    return servers_.at(member.server_id.value() - 1)->IsLostIn(now);
+  };
+  if (std::erase_if(members, is_lost) == 0) return std::nullopt;
+  return members;
+}
+
+Member Operator::NewMember(ServerId id, MemberRole role) const {
+  return {.server_id = id,
+          .incarnation = servers_.at(id.value() - 1)->machine().incarnation(),
+          .peer_address = "simulated:" + std::to_string(id.value()),
+          .role = role};
+}
+
 void Operator::ChangeMembers(SimulatedServer& leader) {
   const RaftStatus status = leader.status();
-  std::vector<Member> members = DrawMembers(*status.configuration);
+  // Whoever is careful changes nothing else while somebody is lost.
+  std::optional<std::vector<Member>> kept = WithoutTheLost(*status.configuration);
+  std::vector<Member> members = kept ? *std::move(kept) : DrawMembers(*status.configuration);
   if (!ClusterConfiguration::IsSound(members)) return;
   std::optional<LogIndex> expected;
   if (dice_.Coin()) expected = status.configuration_index;

@@ -23,13 +23,19 @@ class Operator {
   void Begin();
   // Asks for nothing any more; what was begun goes on.
   void Stop() { is_at_work_ = false; }
+  // Takes out whoever has lost its disk, and nothing else. True: no member knows of anybody any
+  // more whose life is over.
+  bool TakeOutTheLost();
 
  private:
   void Act();
   // Null: nobody leads.
   SimulatedServer* SomeLeader();
   void ChangeMembers(SimulatedServer& leader);
+  // The members but for those that lost their disks; none: nobody did.
+  std::optional<std::vector<Member>> WithoutTheLost(const ClusterConfiguration& now) const;
   std::vector<Member> DrawMembers(const ClusterConfiguration& now);
+  Member NewMember(ServerId id, MemberRole role) const;
   std::vector<Member> DrawWholeSet(const ClusterConfiguration& now);
   void Add(std::vector<Member>& members);
   ServerId AnyServer();

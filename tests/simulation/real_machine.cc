@@ -16,6 +16,7 @@ constexpr std::uint32_t kOperationsPerStep = 4;
 RealMachine::RealMachine(std::uint64_t seed, ServerId self, bool founds)
     : self_(self), founds_(founds), dice_(seed, 0), disk_(seed) {
   directory_ = *OpenDirectory();
+  incarnation_ = directory_->identity().incarnation;
 }
 
 absl::StatusOr<std::unique_ptr<DataDirectory>> RealMachine::OpenDirectory() {
@@ -25,14 +26,25 @@ absl::StatusOr<std::unique_ptr<DataDirectory>> RealMachine::OpenDirectory() {
 FoundingMember RealMachine::member() const {
   return {.server_id = self_,
           .peer_address = "simulated:" + std::to_string(self_.value()),
-          .incarnation = directory_->identity().incarnation};
+          .incarnation = incarnation_};
 }
 
-void RealMachine::Found(const FoundingConfiguration& founding) {
+void RealMachine::Found(FoundingConfiguration founding) {
   const absl::Status founded =
       founds_ ? directory_->AdoptFounding(founding) : directory_->AdoptFoundingAsJoiner(founding);
   RAFT_CHECK(founded.ok(), "a whole disk takes a founding");
+  founding_ = std::move(founding);
   directory_.reset();
+}
+
+void RealMachine::Wipe() {
+  RAFT_CHECK(directory_ == nullptr, "whoever wipes a disk has closed what was on it");
+  Repair();
+  disk_.Wipe("/data");
+  founds_ = false;
+  directory_ = *OpenDirectory();
+  incarnation_ = directory_->identity().incarnation;
+  Found(founding_);
 }
 
 absl::StatusOr<OpenedServer> RealMachine::Start() {

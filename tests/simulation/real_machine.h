@@ -19,7 +19,7 @@ class RealMachine final : public Machine {
   // Who it is; what the founding configuration lists.
   FoundingMember member() const;
   // Once, before the first Start.
-  void Found(const FoundingConfiguration& founding);
+  void Found(FoundingConfiguration founding);
 
   absl::StatusOr<OpenedServer> Start() override;
   void ProcessEnded() override;
@@ -30,6 +30,8 @@ class RealMachine final : public Machine {
   void FailForGood() override;
   void FillUp() override { disk_.Fill(); }
   void Repair() override;
+  std::uint64_t incarnation() const override { return incarnation_; }
+  void Wipe() override;
   void DistortState() override {}  // whoever could would not need raftd's own storage
   bool is_state_distorted() const override { return false; }
 
@@ -37,7 +39,9 @@ class RealMachine final : public Machine {
   absl::StatusOr<std::unique_ptr<DataDirectory>> OpenDirectory();
 
   const ServerId self_;
-  const bool founds_;
+  bool founds_;  // and not to join
+  std::uint64_t incarnation_ = 0;
+  FoundingConfiguration founding_;
   Dice dice_;
   SimulatedDisk disk_;
   std::unique_ptr<DataDirectory> directory_;  // of this life

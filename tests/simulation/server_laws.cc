@@ -86,6 +86,21 @@ void ServerLaws::Started(const RecoveredState& recovered) {
   shown_.reset();
 }
 
+void ServerLaws::Wiped() {
+  lost_ = std::exchange(durable_, {});
+  written_ = {};
+  in_flight_.clear();
+  votes_.clear();
+  told_ = {};
+  asked_to_campaign_.clear();
+  configurations_.clear();
+  pre_voted_for_ = Term(0);
+  state_is_durable_ = LogIndex(0);
+  switching_to_.reset();
+  acknowledged_ = {};
+  shown_.reset();
+}
+
 bool ServerLaws::IsFinishedInstall(LogView& view, const RecoveredState& recovered) const {
   if (!switching_to_ || recovered.base != *switching_to_) return false;
   LogView finished = view;

@@ -29,6 +29,15 @@ class ServerLaws {
   // every promise ever told.
   void Started(const RecoveredState& recovered);
 
+  // The disk was emptied: what is told from now on is another life's word. What the lost one held
+  // counted until then; that it did may be noticed later.
+  void Wiped();
+  void ForgetLostLife() { lost_ = {}; }
+  // Whether this was durable here, in this life or the one that was lost.
+  bool HasHeld(LogPosition position) const {
+    return durable_.Contains(position) || lost_.Contains(position);
+  }
+
   // The apply lane: the state survives any crash through this entry (a checkpoint, or a snapshot
   // that took its place); and: it is about to be replaced by one that ends here.
   void StateIsDurable(LogIndex through);
@@ -51,7 +60,6 @@ class ServerLaws {
   void Shows(const RaftStatus& status);
 
   const LogView& written() const { return written_; }
-  const LogView& durable() const { return durable_; }
   std::uint64_t checked() const { return checked_; }
 
  private:
@@ -75,6 +83,7 @@ class ServerLaws {
 
   LogView written_;                        // as asked for
   LogView durable_;                        // as done
+  LogView lost_;                           // what was durable before the disk was emptied
   std::vector<PersistRequest> in_flight_;  // begun, not done
   std::map<Term, ServerId> votes_;         // in this life, and what is durable of earlier ones
   Promise told_;                           // the highest promise that left in any message

@@ -50,9 +50,10 @@ void SimulatedServer::SendSnapshot(const SnapshotToSend& wanted) {
                                               .deadline = world_.time.now() + Patience(),
                                               .left_at = ++order_});
   world_.story.Tell([&] { return NameOf(self_) + " -> " + NameOf(wanted.to) + " " + Tell(offer); });
+  if (!reachable_.contains(wanted.to)) return;  // as for any other message
   world_.network.Send(self_, wanted.to,
-                      [this, life = life_, to = wanted.to, offer, pieces = *pieces] {
-                        world_.peer(to).RequestArrives(self_, life, offer, pieces);
+                      [this, head = HeadFor(wanted.to), to = wanted.to, offer, pieces = *pieces] {
+                        world_.peer(to).RequestArrives(head, offer, pieces);
                       });
 }
 

@@ -155,6 +155,14 @@ void SimulatedServer::EndOnMachine(bool power_lost) {
   }
 }
 
+void SimulatedServer::Wipe() {
+  Kill();
+  machine_->Wipe();
+  laws_.Wiped();
+  told_distorted_digest_ = false;
+  was_wiped_ = true;
+}
+
 void SimulatedServer::FailedToWrite() {
   const bool power_lost = machine_->has_lost_power();
   if (!power_lost) world_.story.Count(Sometimes::kDiskErrorEndedAProcess);
@@ -267,7 +275,14 @@ void SimulatedServer::NoteConfiguration(const Effects& effects, const RaftStatus
   configuration_ = status.configuration;
   if (effects.configuration) {
     reachable_.clear();
-    for (const Member& peer : effects.configuration->peers) reachable_.insert(peer.server_id);
+    for (const Member& peer : effects.configuration->peers) {
+      reachable_.emplace(peer.server_id, peer.incarnation);
+    }
+  }
+  if (was_wiped_ && configuration_->IsVoterInLife(self_, machine_->incarnation())) {
+    was_wiped_ = false;
+    laws_.ForgetLostLife();
+    world_.story.Count(Sometimes::kWipedServerIsAVoterAgain);
   }
   for (const ServerId peer : configuration_->PeersOf(self_)) {
     if (reachable_.contains(peer)) continue;
@@ -365,8 +380,8 @@ void SimulatedServer::SendRequest(OutgoingRequest outgoing) {
       [&] { return NameOf(self_) + " -> " + NameOf(outgoing.to) + " " + Tell(outgoing.request); });
   // As in raftd: a message for somebody who has left meanwhile finds no way.
   if (!reachable_.contains(outgoing.to)) return;
-  auto arrive = [this, life = life_, to = outgoing.to, request = outgoing.request] {
-    world_.peer(to).RequestArrives(self_, life, request);
+  auto arrive = [this, head = HeadFor(outgoing.to), to = outgoing.to, request = outgoing.request] {
+    world_.peer(to).RequestArrives(head, request);
   };
   // The call of a hand-over ends with its deadline; no connection delivers it again after that.
   if (std::holds_alternative<TimeoutNowRequest>(outgoing.request)) {
@@ -376,22 +391,42 @@ void SimulatedServer::SendRequest(OutgoingRequest outgoing) {
   }
 }
 
-void SimulatedServer::RequestArrives(ServerId from, std::uint64_t sender_life, PeerRequest request,
+SimulatedServer::Letterhead SimulatedServer::HeadFor(ServerId to) const {
+  return {.from = self_,
+          .process = life_,
+          .incarnation = machine_->incarnation(),
+          .to_incarnation = reachable_.at(to)};
+}
+
+// As raftd's HeaderRules do: for another life of this disk nothing is taken, and a ballot of
+// another life than the listed one neither. A leader may be in a life that this server does not
+// know yet.
+bool SimulatedServer::MaySpeak(const Letterhead& head, const PeerRequest& request) const {
+  if (head.to_incarnation != machine_->incarnation()) return false;
+  const bool is_ballot = std::holds_alternative<PreVoteRequest>(request) ||
+                         std::holds_alternative<RequestVoteRequest>(request);
+  if (!is_ballot || configuration_->Find(head.from) == nullptr) return true;
+  return configuration_->Lists(head.from, head.incarnation);
+}
+
+void SimulatedServer::RequestArrives(const Letterhead& head, PeerRequest request,
                                      SnapshotPieces pieces) {
-  if (!is_up()) {  // The connection is refused.
-    world_.network.Send(self_, from, [this, from, sender_life, number = NumberOf(request)] {
-      world_.peer(from).NobodyAnswers(sender_life, number);
+  if (!is_up() || !MaySpeak(head, request)) {  // The connection is refused.
+    if (is_up()) world_.story.Count(Sometimes::kOtherLifeRefused);
+    world_.network.Send(self_, head.from, [this, head, number = NumberOf(request)] {
+      world_.peer(head.from).NobodyAnswers(head.process, number);
     });
     return;
   }
   const CallId call(++last_call_);
-  calls_.emplace(call, OpenCall{.caller = from,
-                                .caller_life = sender_life,
+  calls_.emplace(call, OpenCall{.caller = head.from,
+                                .caller_life = head.process,
                                 .number = NumberOf(request),
                                 .verified = VerifiedBy(request)});
   if (const auto* now = std::get_if<TimeoutNowRequest>(&request)) laws_.AskedToCampaign(now->term);
   if (pieces != nullptr) snapshots_.Arrived(call, std::move(pieces));
-  Put(RequestReceived{.sender = {.peer = from, .call_id = call}, .request = std::move(request)});
+  Put(RequestReceived{.sender = {.peer = head.from, .call_id = call},
+                      .request = std::move(request)});
 }
 
 void SimulatedServer::SendResponse(OutgoingResponse outgoing) {

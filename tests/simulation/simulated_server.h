@@ -73,6 +73,14 @@ class SimulatedServer {
   void Kill() { EndLife(/*power_lost=*/false); }
   void LosePower() { EndLife(/*power_lost=*/true); }
 
+  // Killed, and its disk emptied.
+  void Wipe();
+  // Whether this configuration lists the server, but not in the life that its disk has now.
+  bool IsLostIn(const ClusterConfiguration& configuration) const {
+    const Member* listed = configuration.Find(self_);
+    return listed != nullptr && !configuration.Lists(self_, machine_->incarnation());
+  }
+
   // SIGSTOP and SIGCONT; pauses may overlap.
   void Pause();
   void Resume();
@@ -96,6 +104,13 @@ class SimulatedServer {
   }
 
  private:
+  // Who sends, and whom it takes the receiver for (raft.peer.v1.PeerHeader).
+  struct Letterhead {
+    ServerId from;
+    std::uint64_t process = 0;         // life_ of the sender
+    std::uint64_t incarnation = 0;     // of the sender
+    std::uint64_t to_incarnation = 0;  // as the sender's configuration lists it
+  };
   struct OpenRequest {
     ServerId peer;
     Moment deadline;
@@ -133,8 +148,9 @@ class SimulatedServer {
   // The wire.
   void SendRequest(OutgoingRequest outgoing);
   void SendResponse(OutgoingResponse outgoing);
-  void RequestArrives(ServerId from, std::uint64_t sender_life, PeerRequest request,
-                      SnapshotPieces pieces = nullptr);
+  void RequestArrives(const Letterhead& head, PeerRequest request, SnapshotPieces pieces = nullptr);
+  Letterhead HeadFor(ServerId to) const;
+  bool MaySpeak(const Letterhead& head, const PeerRequest& request) const;
   void SendSnapshot(const SnapshotToSend& wanted);
   void EndCall(CallId call);
   Moment Patience() const;
@@ -168,11 +184,13 @@ class SimulatedServer {
   std::map<RequestNumber, OpenRequest> requests_;  // ours, not answered yet
   std::map<CallId, OpenCall> calls_;               // theirs, not answered yet
   std::map<Ticket, WaitingClient> clients_;
-  std::set<Ticket> transfers_;                                 // the operator's, not ended yet
-  std::set<ServerId> reachable_;                               // whom the transport was told of
-  std::shared_ptr<const ClusterConfiguration> configuration_;  // shown by the last turn
+  std::set<Ticket> transfers_;  // the operator's, not ended yet
+  // Whom the transport was told of, in which life of its disk.
+  std::map<ServerId, std::uint64_t> reachable_;
+  std::shared_ptr<const ClusterConfiguration> configuration_;         // shown by the last turn
   std::shared_ptr<const ClusterConfiguration> configuration_before_;  // and by the one before
   bool is_put_aside_ = false;           // the state, shown by the last turn
+  bool was_wiped_ = false;              // and is no voter again yet
   bool told_distorted_digest_ = false;  // of a state that was not replaced since
   std::uint64_t order_ = 0;  // rises with every client that comes and every request that leaves
   std::map<ServerId, std::uint64_t> answered_;  // by each peer: left_at of its newest request

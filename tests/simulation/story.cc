@@ -47,7 +47,9 @@ constexpr std::array<std::string_view, kSometimes> kNames = {
     "transfer_done",
     "transfer_failed",
     "state_put_aside",
-    "leader_put_its_state_aside"};
+    "leader_put_its_state_aside",
+    "other_life_refused",
+    "wiped_server_is_a_voter_again"};
 
 template <typename Numbers>
 void AddEach(Numbers& sum, const Numbers& more) {

@@ -61,8 +61,10 @@ enum class Sometimes : std::uint8_t {
   kTransferFailed,
   kStatePutAside,
   kLeaderPutItsStateAside,
+  kOtherLifeRefused,
+  kWipedServerIsAVoterAgain,
 };
-inline constexpr std::size_t kSometimes = 42;
+inline constexpr std::size_t kSometimes = 44;
 std::string_view NameOf(Sometimes state);
 
 // Plain numbers, so that they can be added up across runs and processes.

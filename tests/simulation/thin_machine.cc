@@ -94,10 +94,22 @@ void ThinDisk::MoveBase(LogPosition to, LogTimeMs log_time_ms, bool keeps_suffix
 
 ThinMachine::ThinMachine(std::uint64_t seed, LogTimeMs founding_time_ms,
                          ClusterConfiguration founding)
-    : dice_(seed, 0) {
-  disk_.base_log_time_ms = founding_time_ms;
-  disk_.checkpoint.log_time_ms = founding_time_ms;
-  disk_.checkpoint.configuration.configuration = std::move(founding);
+    : dice_(seed, 0),
+      founding_time_ms_(founding_time_ms),
+      founding_(std::move(founding)),
+      disk_(EmptyDisk(founding_time_ms_, founding_)) {}
+
+ThinDisk ThinMachine::EmptyDisk(LogTimeMs founding_time_ms, const ClusterConfiguration& founding) {
+  ThinDisk disk;
+  disk.base_log_time_ms = founding_time_ms;
+  disk.checkpoint.log_time_ms = founding_time_ms;
+  disk.checkpoint.configuration.configuration = founding;
+  return disk;
+}
+
+void ThinMachine::Wipe() {
+  disk_ = EmptyDisk(founding_time_ms_, founding_);
+  ++incarnation_;
 }
 
 absl::StatusOr<OpenedServer> ThinMachine::Start() {
@@ -105,6 +117,7 @@ absl::StatusOr<OpenedServer> ThinMachine::Start() {
   if (disk_.fails_for_good) return Broken("the promise");
   FinishInstall();
   OpenedServer opened;
+  opened.recovered.incarnation = incarnation_;
   opened.recovered.promise = disk_.promise;
   opened.recovered.base = disk_.base;
   opened.recovered.log_time_ms = disk_.base_log_time_ms;

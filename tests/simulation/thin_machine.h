@@ -59,6 +59,8 @@ struct ThinDisk {
 
 class ThinMachine final : public Machine {
  public:
+  static constexpr std::uint64_t kFirstIncarnation = 1;
+
   ThinMachine(std::uint64_t seed, LogTimeMs founding_time_ms, ClusterConfiguration founding);
 
   absl::StatusOr<OpenedServer> Start() override;
@@ -72,13 +74,19 @@ class ThinMachine final : public Machine {
   void FailForGood() override { disk_.fails_for_good = true; }
   void FillUp() override { disk_.fails_for_good = true; }
   void Repair() override;
+  std::uint64_t incarnation() const override { return incarnation_; }
+  void Wipe() override;
   void DistortState() override { disk_.distortion = dice_.Any64() | 1; }
   bool is_state_distorted() const override { return disk_.distortion != 0; }
 
  private:
+  static ThinDisk EmptyDisk(LogTimeMs founding_time_ms, const ClusterConfiguration& founding);
   void FinishInstall();
 
   Dice dice_;
+  const LogTimeMs founding_time_ms_;
+  const ClusterConfiguration founding_;
+  std::uint64_t incarnation_ = kFirstIncarnation;
   ThinDisk disk_;
 };
 

@@ -94,6 +94,8 @@ void World::RunWithHealthyMajority() {
   // broken for ever may need just those.
   if (plan_.has_operator) time_.RunUntil(time_.now() + Timeouts(1));
   AwaitRightStates();
+  DemandWithin(Timeouts(60) + CatchUpTime(), "D10 whoever lost its disk can be taken out",
+               [&] { return operator_.TakeOutTheLost(); });
   const std::vector<ServerId> majority = DrawMajority();
   story_.Tell([&] {
     std::string text = "HEAL a majority:";
@@ -284,7 +286,7 @@ bool World::HaveConverged() const {
 std::set<ServerId> World::HoldersOf(LogPosition position) const {
   std::set<ServerId> holders;
   for (const auto& server : servers_) {
-    if (server->laws().durable().Contains(position)) holders.insert(server->id());
+    if (server->laws().HasHeld(position)) holders.insert(server->id());
   }
   return holders;
 }
