@@ -63,21 +63,9 @@ bool IsSoundAddress(std::string_view address) {
                      [](char letter) { return letter > ' ' && letter <= '~'; });
 }
 
-std::string_view WordOf(MemberRole role) {
-  switch (role) {
-    case MemberRole::kVoter:
-      return "voter";
-    case MemberRole::kLearner:
-      return "learner";
-    case MemberRole::kJoining:
-      return "joining";
-  }
-  return {};
-}
-
 std::optional<MemberRole> RoleOf(std::string_view word) {
   for (const MemberRole role : {MemberRole::kVoter, MemberRole::kLearner, MemberRole::kJoining}) {
-    if (WordOf(role) == word) return role;
+    if (ToString(role) == word) return role;
   }
   return std::nullopt;
 }
@@ -85,7 +73,7 @@ std::optional<MemberRole> RoleOf(std::string_view word) {
 void EncodeSet(std::string_view set, const std::vector<Member>& members, std::string& text) {
   for (const Member& member : members) {
     text.append(set).append(member.leaves ? " leaving " : " staying ");
-    text.append(WordOf(member.role)).append(" ");
+    text.append(ToString(member.role)).append(" ");
     text.append(std::to_string(member.server_id.value())).append(" ");
     text.append(std::to_string(member.incarnation)).append(" ");
     text.append(member.peer_address.empty() ? kNoAddress : member.peer_address).append("\n");
@@ -129,6 +117,18 @@ std::optional<Member> DecodeMember(std::string_view line) {
 }
 
 }  // namespace
+
+const char* ToString(MemberRole role) {
+  switch (role) {
+    case MemberRole::kVoter:
+      return "voter";
+    case MemberRole::kLearner:
+      return "learner";
+    case MemberRole::kJoining:
+      return "joining";
+  }
+  return "";
+}
 
 ClusterConfiguration::ClusterConfiguration(const std::vector<ServerId>& voters)
     : ClusterConfiguration(VotersOnly(voters)) {}

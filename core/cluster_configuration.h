@@ -24,6 +24,8 @@ enum class MemberRole : std::uint8_t {
   kLearner,  // receives the log, counts for nothing
   kJoining,  // a learner that becomes a voter once it keeps up
 };
+// Lower-case words for configurations, metrics and pages: "voter".
+const char* ToString(MemberRole role);
 
 struct Member {
   ServerId server_id;

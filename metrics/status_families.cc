@@ -44,18 +44,6 @@ void AddRole(const RaftStatus& status, std::vector<MetricFamily>& families) {
                                  status.leader.has_value() ? 1 : 0));
 }
 
-const char* ToLabel(MemberRole role) {
-  switch (role) {
-    case MemberRole::kVoter:
-      return "voter";
-    case MemberRole::kLearner:
-      return "learner";
-    case MemberRole::kJoining:
-      return "joining";
-  }
-  return "";
-}
-
 // A joint configuration shows where it leads to: its members, not those it leaves behind.
 void AddMembers(const RaftStatus& status, std::vector<MetricFamily>& families) {
   if (status.configuration == nullptr) return;  // the cluster is forming
@@ -64,7 +52,7 @@ void AddMembers(const RaftStatus& status, std::vector<MetricFamily>& families) {
   for (const MemberRole role : {MemberRole::kVoter, MemberRole::kLearner, MemberRole::kJoining}) {
     const auto count = std::count_if(members.begin(), members.end(),
                                      [role](const Member& member) { return member.role == role; });
-    counts.push_back(GaugeSeries(static_cast<double>(count), {{"role", ToLabel(role)}}));
+    counts.push_back(GaugeSeries(static_cast<double>(count), {{"role", ToString(role)}}));
   }
   families.push_back(GaugeFamily("raft_members", "Members of the configuration in force, by role.",
                                  std::move(counts)));

@@ -57,19 +57,6 @@ v1::MemberRole ToProto(MemberRole role) {
   return v1::MEMBER_ROLE_UNSPECIFIED;
 }
 
-const char* ToWord(const Member& member) {
-  if (member.leaves) return "leaving";
-  switch (member.role) {
-    case MemberRole::kVoter:
-      return "voter";
-    case MemberRole::kLearner:
-      return "learner";
-    case MemberRole::kJoining:
-      return "joining";
-  }
-  return "";
-}
-
 // The configuration in force is committed, and leads to no other.
 bool IsSettled(const RaftStatus& status) {
   return !status.configuration->is_joint() && !status.configuration->HasJoining() &&
@@ -340,7 +327,7 @@ MetricsSnapshot ServerReport::Snapshot() const {
     snapshot.members.push_back({.server_id = member.server_id,
                                 .peer_address = member.peer_address,
                                 .client_address = peers_.ClientAddressOf(member.server_id),
-                                .role = ToWord(member)});
+                                .role = member.leaves ? "leaving" : ToString(member.role)});
   }
   const InboxDepth depth = formed->inbox.depth();
   snapshot.proposals_pending = formed->calls.size();
