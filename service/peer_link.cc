@@ -11,56 +11,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/check.h"
+#include "service/peer_rpc.h"
 #include "service/peer_status.h"
 
 namespace raft {
 namespace {
 
 using SteadyClock = std::chrono::steady_clock;
-
-// Which messages and which RPC of the stub a request of the core becomes.
-template <typename Request>
-struct RpcOf;
-
-template <>
-struct RpcOf<PreVoteRequest> {
-  using ProtoRequest = peer::v1::PreVoteRequest;
-  using ProtoResponse = peer::v1::PreVoteResponse;
-  template <typename... Arguments>
-  static void Start(peer::v1::PeerService::Stub& stub, Arguments&&... arguments) {
-    stub.async()->PreVote(std::forward<Arguments>(arguments)...);
-  }
-};
-
-template <>
-struct RpcOf<RequestVoteRequest> {
-  using ProtoRequest = peer::v1::RequestVoteRequest;
-  using ProtoResponse = peer::v1::RequestVoteResponse;
-  template <typename... Arguments>
-  static void Start(peer::v1::PeerService::Stub& stub, Arguments&&... arguments) {
-    stub.async()->RequestVote(std::forward<Arguments>(arguments)...);
-  }
-};
-
-template <>
-struct RpcOf<AppendEntriesRequest> {
-  using ProtoRequest = peer::v1::AppendEntriesRequest;
-  using ProtoResponse = peer::v1::AppendEntriesResponse;
-  template <typename... Arguments>
-  static void Start(peer::v1::PeerService::Stub& stub, Arguments&&... arguments) {
-    stub.async()->AppendEntries(std::forward<Arguments>(arguments)...);
-  }
-};
-
-template <>
-struct RpcOf<TimeoutNowRequest> {
-  using ProtoRequest = peer::v1::TimeoutNowRequest;
-  using ProtoResponse = peer::v1::TimeoutNowResponse;
-  template <typename... Arguments>
-  static void Start(peer::v1::PeerService::Stub& stub, Arguments&&... arguments) {
-    stub.async()->TimeoutNow(std::forward<Arguments>(arguments)...);
-  }
-};
 
 }  // namespace
 
@@ -78,11 +35,13 @@ struct PeerLink::GreetingCall {
   Context context;
   peer::v1::GreetRequest request;
   peer::v1::GreetResponse response;
+  PeerMemory::Recollection recalled;  // of the peer, when the greeting left
   SteadyClock::time_point started;
 };
 
 PeerLink::PeerLink(const PeerLinkOptions& options, const HeaderRules& rules, const Member& peer,
-                   Inbox& inbox, PeerDirectory& directory, PeerObserver& observer)
+                   Inbox& inbox, PeerDirectory& directory, PeerObserver& observer,
+                   FatalHandler told_regressed)
     : options_(options),
       rules_(rules),
       peer_(peer),
@@ -90,6 +49,7 @@ PeerLink::PeerLink(const PeerLinkOptions& options, const HeaderRules& rules, con
       inbox_(inbox),
       directory_(directory),
       observer_(observer),
+      told_regressed_(std::move(told_regressed)),
       control_stub_(peer::v1::PeerService::NewStub(OpenPeerChannel(peer.peer_address, options))),
       entries_stub_(peer::v1::PeerService::NewStub(OpenPeerChannel(peer.peer_address, options))) {}
 
@@ -219,6 +179,9 @@ void PeerLink::EndCall(std::unique_ptr<Call<Request>> call, const grpc::Status& 
     outcome = PeerCallOutcome::kBadAnswer;
     LoseGreeting("another process answers there");  // it may have moved or changed
   }
+  if (answer) {
+    rules_.memory().Note(peer_life_, call->response.header().process_nonce(), ProvenBy(*answer));
+  }
   observer_.OnCallEnded({.peer = peer_.server_id,
                          .kind = call->kind,
                          .outcome = outcome,
@@ -277,6 +240,7 @@ void PeerLink::StartGreeting() {
   auto call = std::make_unique<GreetingCall>();
   call->context = NewContext(options_.greet_deadline);
   WriteGreeting(rules_, peer_life_, call->request);
+  call->recalled = rules_.memory().Recall(peer_life_);
   {
     MutexLock lock(mutex_);
     if (state_ == State::kClosed) return;  // Shutdown has taken care of what waited.
@@ -320,13 +284,39 @@ std::optional<std::string> PeerLink::ProblemWith(const GreetingCall& call,
     return "it has not adopted this cluster: it is just starting, or its data directory was "
            "emptied";
   }
-  if (auto refusal = rules_.RefuseAnswer(call.response.header(), peer_life_)) {
-    observer_.OnHeaderRefused(refusal->problem);
-    return absl::StrCat("its greeting ", refusal->message);
-  }
+  if (auto problem = Judge(*greeting, call)) return problem;
   directory_.Note(*greeting);
   directory_.NoteReached(peer_life_, peer_.peer_address);
   return std::nullopt;
+}
+
+// Who answered, with what data directory, and what it holds against ours.
+std::optional<std::string> PeerLink::Judge(const Greeting& answer, const GreetingCall& call) {
+  const auto refusal = rules_.RefuseAnswer(call.response.header(), peer_life_);
+  if (refusal && refusal->problem != HeaderProblem::kRegressed) {
+    observer_.OnHeaderRefused(refusal->problem);
+    return absl::StrCat("its greeting ", refusal->message);
+  }
+  if (auto regress = rules_.memory().JudgeAnswerer(peer_life_, answer.process_nonce, answer.start,
+                                                   call.recalled)) {
+    observer_.OnHeaderRefused(HeaderProblem::kRegressed);
+    return absl::StrCat("its data directory was put back from an old copy: it ", Describe(*regress),
+                        "; it may not vote, its own log says the way back");
+  }
+  if (!answer.regress) return std::nullopt;
+  HearOf(*answer.regress);
+  return absl::StrCat("it takes this server for one that was put back from an old copy: it ",
+                      Describe(*answer.regress));
+}
+
+// Believed of a member of this cluster, asked by us at its address and answering in its life. It
+// is certain then, for what it remembers was promised before this process started (peer_memory.h).
+void PeerLink::HearOf(const Regress& own) {
+  const Member* member = rules_.configuration()->Find(peer_.server_id);
+  if (member == nullptr || member->incarnation != peer_.incarnation) return;
+  told_regressed_(absl::FailedPreconditionError(
+      absl::StrCat("server ", peer_.server_id.value(), " at ", peer_.peer_address,
+                   " remembers more of this server than its data directory: it ", Describe(own))));
 }
 
 void PeerLink::BecomeGreeted(const GreetingCall& call) {

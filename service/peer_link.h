@@ -28,6 +28,7 @@
 #include "service/conversion/greeting.h"
 #include "service/conversion/message_conversion.h"
 #include "service/conversion/peer_identity.h"
+#include "service/loop/fatal.h"
 #include "service/loop/inbox.h"
 #include "service/peer_channel.h"
 #include "service/peer_directory.h"
@@ -39,7 +40,8 @@ class PeerLink {
  public:
   // All references outlive the link. Connects when first used.
   PeerLink(const PeerLinkOptions& options, const HeaderRules& rules, const Member& peer,
-           Inbox& inbox, PeerDirectory& directory, PeerObserver& observer);
+           Inbox& inbox, PeerDirectory& directory, PeerObserver& observer,
+           FatalHandler told_regressed);
   // Requires: idle after StartShutdown.
   ~PeerLink();
   PeerLink(const PeerLink&) = delete;
@@ -100,6 +102,8 @@ class PeerLink {
   void StartGreeting();
   void EndGreeting(std::unique_ptr<GreetingCall> call, const grpc::Status& status);
   std::optional<std::string> ProblemWith(const GreetingCall& call, const grpc::Status& status);
+  std::optional<std::string> Judge(const Greeting& answer, const GreetingCall& call);
+  void HearOf(const Regress& own);
   void BecomeGreeted(const GreetingCall& call);
   void FailGreeting(std::string problem);
 
@@ -122,6 +126,7 @@ class PeerLink {
   Inbox& inbox_;
   PeerDirectory& directory_;
   PeerObserver& observer_;
+  const FatalHandler told_regressed_;
   const std::unique_ptr<peer::v1::PeerService::Stub> control_stub_;
   const std::unique_ptr<peer::v1::PeerService::Stub> entries_stub_;
 

@@ -19,14 +19,16 @@ constexpr int kLooksPerDeadline = 10;
 
 PeerLinks::PeerLinks(const PeerLinkOptions& options, HeaderRules& rules, Inbox& inbox,
                      WaitingPeerCalls& waiting_calls, PeerDirectory& directory,
-                     PeerObserver& observer, const SnapshotTransport& snapshots)
+                     PeerObserver& observer, const SnapshotTransport& snapshots,
+                     FatalHandler told_regressed)
     : options_(options),
       rules_(rules),
       inbox_(inbox),
       waiting_calls_(waiting_calls),
       directory_(directory),
       observer_(observer),
-      snapshots_(snapshots) {}
+      snapshots_(snapshots),
+      told_regressed_(std::move(told_regressed)) {}
 
 PeerLinks::~PeerLinks() { Shutdown(); }
 
@@ -60,7 +62,8 @@ void PeerLinks::OpenAndCloseLinks() {
     if (kept != links_.end() && kept->second->LeadsTo(peer)) {
       link = std::move(kept->second);
     } else {
-      link = std::make_unique<PeerLink>(options_, rules_, peer, inbox_, directory_, observer_);
+      link = std::make_unique<PeerLink>(options_, rules_, peer, inbox_, directory_, observer_,
+                                        told_regressed_);
     }
   }
   links_.swap(links);

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "service/conversion/peer_identity.h"
+#include "service/loop/fatal.h"
 #include "service/loop/inbox.h"
 #include "service/loop/peer_outlet.h"
 #include "service/peer_channel.h"
@@ -37,10 +38,12 @@ struct SnapshotTransport {
 
 class PeerLinks final : public PeerOutlet {
  public:
-  // Without peers until the first Reconfigure. All references outlive this.
+  // Without peers until the first Reconfigure. All references outlive this. `told_regressed` is
+  // called on gRPC's threads when a member that was greeted remembers more of this server than its
+  // data directory does.
   PeerLinks(const PeerLinkOptions& options, HeaderRules& rules, Inbox& inbox,
             WaitingPeerCalls& waiting_calls, PeerDirectory& directory, PeerObserver& observer,
-            const SnapshotTransport& snapshots);
+            const SnapshotTransport& snapshots, FatalHandler told_regressed);
   // Shuts down if that has not happened.
   ~PeerLinks() override;
   PeerLinks(const PeerLinks&) = delete;
@@ -86,6 +89,7 @@ class PeerLinks final : public PeerOutlet {
   const SnapshotTransport snapshots_;
   std::vector<Member> peers_;  // wanted
   std::uint64_t address_changes_seen_ = 0;
+  const FatalHandler told_regressed_;
   bool address_pending_ = false;  // an announcement is not followed yet
   std::chrono::steady_clock::time_point look_again_at_;
   std::map<ServerId, Link> links_;

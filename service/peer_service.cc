@@ -174,6 +174,7 @@ class PeerService::Rpcs final : public peer::v1::PeerService::CallbackService,
       CountMalformed(ServerId(message.header().from()), request.status());
       return ToGrpc(request.status());
     }
+    Remember(message.header(), *request);
     offer = *request;
     return grpc::Status::OK;
   }
@@ -222,7 +223,17 @@ class PeerService::Rpcs final : public peer::v1::PeerService::CallbackService,
       CountMalformed(asker.server_id, request.status());
       return Finished(context, ToGrpc(request.status()));
     }
-    return Wait<Response>(*inbox, rules, asker, PeerRequest(*std::move(request)), answer);
+    PeerRequest accepted(*std::move(request));
+    Remember(header, accepted);
+    return Wait<Response>(*inbox, rules, asker, std::move(accepted), answer);
+  }
+
+  void Remember(const peer::v1::PeerHeader& header, const PeerRequest& request) {
+    const ServerLife asker{.server_id = ServerId(header.from()),
+                           .incarnation = header.incarnation()};
+    rules_.load(std::memory_order_acquire)
+        ->memory()
+        .Note(asker, header.process_nonce(), ProvenBy(request));
   }
 
   template <typename Response, typename ProtoResponse>
@@ -255,15 +266,49 @@ class PeerService::Rpcs final : public peer::v1::PeerService::CallbackService,
       return ToGrpc(greeting.status());
     }
     const HeaderRules* rules = rules_.load(std::memory_order_acquire);
-    if (rules != nullptr) {
-      if (auto refusal = Meet(*greeting, *rules)) return ToGrpc(*refusal);
-    } else if (!greeting->is_forming() && on_greeted_by_formed_) {
-      on_greeted_by_formed_(*greeting);
-    }
-    WriteGreeting(local_, rules == nullptr ? nullptr : &rules->founding(),
-                  {.server_id = greeting->from, .incarnation = greeting->incarnation}, response);
+    const grpc::Status answered = rules == nullptr ? AnswerWhileForming(*greeting, response)
+                                                   : AnswerFounded(*greeting, *rules, response);
     response.mutable_header()->set_request_number(request.header().request_number());
+    return answered;
+  }
+
+  grpc::Status AnswerWhileForming(const Greeting& greeting, peer::v1::GreetResponse& response) {
+    if (!greeting.is_forming() && on_greeted_by_formed_) on_greeted_by_formed_(greeting);
+    WriteGreeting(local_, nullptr, LifeOf(greeting), response);
     return grpc::Status::OK;
+  }
+
+  // While the log is being opened nobody knows yet what this process starts with. A forming server
+  // asks for the founding alone; to all others it would be a process that nobody can judge.
+  grpc::Status AnswerFounded(const Greeting& greeting, const HeaderRules& rules,
+                             peer::v1::GreetResponse& response) {
+    const bool is_open = inbox_.load(std::memory_order_acquire) != nullptr;
+    if (!is_open && !greeting.is_forming()) return NotOpen();
+    if (auto refusal = Meet(greeting, rules)) return ToGrpc(*refusal);
+    WriteGreeting(rules, LifeOf(greeting), response);
+    if (greeting.is_forming()) return grpc::Status::OK;
+    // Said in an answer, not in an error: an error has no header that shows who says it.
+    if (auto regress = JudgeStart(greeting, rules)) ToProto(*regress, response);
+    return grpc::Status::OK;
+  }
+
+  static ServerLife LifeOf(const Greeting& greeting) {
+    return {.server_id = greeting.from, .incarnation = greeting.incarnation};
+  }
+
+  // Some: its data directory has forgotten what it had promised (peer_memory.h).
+  std::optional<Regress> JudgeStart(const Greeting& greeting, const HeaderRules& rules) {
+    auto regress =
+        rules.memory().JudgeGreeter(LifeOf(greeting), greeting.process_nonce, greeting.start);
+    if (regress) {
+      Count({HeaderProblem::kRegressed,
+             absl::StrCat("greets as server ", greeting.from.value(),
+                          " with a data directory that was put back from an old copy: it ",
+                          Describe(*regress))});
+    } else {
+      Note(greeting, rules);
+    }
+    return regress;
   }
 
   // A server of another cluster is refused, and another life of a member. A forming one is answered
@@ -278,22 +323,30 @@ class PeerService::Rpcs final : public peer::v1::PeerService::CallbackService,
                         ", this server belongs to ", FormatClusterId(founding.cluster_id),
                         "; check the addresses")});
     }
-    const std::shared_ptr<const ClusterConfiguration> configuration = rules.configuration();
-    const Member* listed = configuration->Find(greeting.from);
-    const bool is_another_life = listed != nullptr && listed->incarnation != greeting.incarnation;
-    if (is_another_life) {
+    if (const auto listed = OtherLifeListed(greeting, rules)) {
       Count({HeaderProblem::kSenderIncarnation,
              absl::StrCat("greets as server ", greeting.from.value(),
                           " in another life of its data directory: incarnation ",
-                          greeting.incarnation, ", not ", listed->incarnation)});
+                          greeting.incarnation, ", not ", *listed)});
     }
-    if (greeting.is_forming()) return std::nullopt;
-    // A life that this server does not know may be newer than its configuration; it does not push
-    // out the card of the one that it knows.
-    if (is_another_life && directory_.CardOf(greeting.from)) return std::nullopt;
+    return std::nullopt;
+  }
+
+  // The incarnation of the greeter that the configuration in force lists; none: this one, or none.
+  static std::optional<std::uint64_t> OtherLifeListed(const Greeting& greeting,
+                                                      const HeaderRules& rules) {
+    const std::shared_ptr<const ClusterConfiguration> configuration = rules.configuration();
+    const Member* listed = configuration->Find(greeting.from);
+    if (listed == nullptr || listed->incarnation == greeting.incarnation) return std::nullopt;
+    return listed->incarnation;
+  }
+
+  // A life that this server does not know may be newer than its configuration; it does not push out
+  // the card of the one that it knows.
+  void Note(const Greeting& greeting, const HeaderRules& rules) {
+    if (OtherLifeListed(greeting, rules) && directory_.CardOf(greeting.from)) return;
     WatchProcess(greeting.from, greeting.process_nonce);
     directory_.Note(greeting);
-    return std::nullopt;
   }
 
   HeaderRefusal Counted(HeaderRefusal refusal) {

@@ -1,9 +1,9 @@
 // The peers' door: raft.peer.v1.PeerService, on its own port.
 //
 // Checks and converts, puts each request into the inbox and returns; never blocks, decides nothing
-// of Raft. Lives through three states: *forming* (answers only Greet), *founded* (Greet carries the
-// founding configuration, the core is not up yet), *open*. In the first two everything else gets
-// UNAVAILABLE with the reason.
+// of Raft. Lives through three states: *forming* (answers only Greet), *founded* (Greet hands the
+// founding configuration to forming servers, the core is not up yet), *open*. In the first two
+// everything else gets UNAVAILABLE with the reason.
 //
 // Error codes: FAILED_PRECONDITION: header refused (HeaderRules); INVALID_ARGUMENT: malformed;
 // RESOURCE_EXHAUSTED: inbox full; UNAVAILABLE: forming, starting or stopping. Messages start with

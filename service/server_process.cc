@@ -188,6 +188,7 @@ std::optional<ProcessFailure> ServerProcess::Serve(const std::stop_token& stop) 
   peer_service_->BecomeFounded(*rules_);
   absl::StatusOr<OpenedServer> opened = directory_->OpenServer();
   if (!opened.ok()) return ProcessFailure{kExitDataDirectory, opened.status()};
+  rules_->NoteStart(StartingPointOf(opened->recovered));
   running_ = std::make_unique<RunningServer>(
       RunningServerParts{
           .options = options_,
@@ -196,7 +197,8 @@ std::optional<ProcessFailure> ServerProcess::Serve(const std::stop_token& stop) 
           .peer_service = *peer_service_,
           .peers = *peers_,
           .observer = *observer_,
-          .fatal = [](const absl::Status& failure) { EndProcess(failure, kExitFailed); }},
+          .fatal = [](const absl::Status& failure) { EndProcess(failure, kExitFailed); },
+          .told_regressed = [this](const absl::Status& told) { EndRegressed(told); }},
       *std::move(opened));
   running_->Start();
   gate_->Open(running_->formed());
@@ -209,6 +211,22 @@ std::optional<ProcessFailure> ServerProcess::Serve(const std::stop_token& stop) 
   if (!stopped.ok()) return ProcessFailure{kExitFailed, stopped};
   spdlog::info("stopped; everything applied is durable");
   return std::nullopt;
+}
+
+// At once: every further vote could be the second of its term. Whatever is under way is in the log,
+// or was promised to nobody.
+void ServerProcess::EndRegressed(const absl::Status& told) const {
+  EndProcess(absl::FailedPreconditionError(absl::StrCat(
+                 "cannot go on with the data directory ", options_.data_dir, ": ", told.message(),
+                 ". It was put back from an old copy, or its disk lost what it had confirmed; a "
+                 "server that has forgotten votes and entries must not vote again. The way back: "
+                 "move ",
+                 options_.data_dir, " away, remove the server (raftctl members remove ",
+                 options_.server_id,
+                 "), start it with an empty directory and --join, and add it "
+                 "(raftctl members add ",
+                 options_.server_id, "=", options_.advertised_peer_address(), ")")),
+             kExitDataDirectory);
 }
 
 // The reverse of the flow of data: health first, so that clients leave by themselves; then somebody

@@ -60,6 +60,7 @@ class ServerProcess {
   absl::StatusOr<FoundingConfiguration> BecomePartOfACluster(const std::stop_token& stop);
   std::string WaitingFor() const;
   std::optional<ProcessFailure> Serve(const std::stop_token& stop);
+  [[noreturn]] void EndRegressed(const absl::Status& told) const;
   absl::Status StopServing();
 
   const Options& options_;

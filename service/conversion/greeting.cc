@@ -6,6 +6,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "service/conversion/founding_conversion.h"
+#include "service/conversion/message_rules.h"
 
 namespace raft {
 namespace {
@@ -32,6 +33,19 @@ void Write(const LocalServer& local, const FoundingConfiguration* founding, cons
   message.set_peer_address(local.peer_address);
   if (founding != nullptr) ToProto(*founding, *message.mutable_founding());
   message.set_version(local.version);
+}
+
+void ToProto(const StartingPoint& start, peer::v1::StartingPoint& message) {
+  message.set_term(start.term.value());
+  message.set_last_log_index(start.last_log.index.value());
+  message.set_last_log_term(start.last_log.term.value());
+}
+
+// Of a formed server.
+template <typename Message>
+void WriteFormed(const HeaderRules& rules, const ServerLife& to, Message& message) {
+  Write(rules.local(), &rules.founding(), to, message);
+  if (const auto start = rules.start()) ToProto(*start, *message.mutable_start());
 }
 
 template <typename Message>
@@ -83,11 +97,29 @@ absl::StatusOr<std::optional<FoundingConfiguration>> ReadFounding(const Message&
   return std::optional(*std::move(founding));
 }
 
+// The log of a server holds no entry of a term that the server has not promised.
+absl::StatusOr<StartingPoint> ReadStart(const peer::v1::StartingPoint& message) {
+  Rules rules("greeting");
+  RequirePosition(rules, "start.last_log", message.last_log_index(), message.last_log_term());
+  rules.Require(message.term() <= kNumberMax, "start.term ", message.term(), " is above ",
+                kNumberMax, ", which no honest cluster reaches");
+  rules.Require(message.last_log_term() <= message.term(), "start.last_log_term ",
+                message.last_log_term(), " is above start.term ", message.term());
+  if (rules.broken()) {
+    return absl::InvalidArgumentError(absl::StrCat("MALFORMED: ", rules.status().message()));
+  }
+  return StartingPoint{.term = Term(message.term()),
+                       .last_log = {.index = LogIndex(message.last_log_index()),
+                                    .term = Term(message.last_log_term())}};
+}
+
 template <typename Message>
 absl::StatusOr<Greeting> Read(const Message& message, ServerId self) {
   if (absl::Status status = CheckSender(message, self); !status.ok()) return status;
   absl::StatusOr<std::optional<FoundingConfiguration>> founding = ReadFounding(message);
   if (!founding.ok()) return founding.status();
+  const absl::StatusOr<StartingPoint> start = ReadStart(message.start());
+  if (!start.ok()) return start.status();
   return Greeting{.from = ServerId(message.header().from()),
                   .incarnation = message.header().incarnation(),
                   .process_nonce = message.header().process_nonce(),
@@ -97,7 +129,9 @@ absl::StatusOr<Greeting> Read(const Message& message, ServerId self) {
                   .peer_address = message.peer_address(),
                   .founding = *std::move(founding),
                   .version = message.version(),
-                  .configuration = std::nullopt};
+                  .configuration = std::nullopt,
+                  .start = message.has_start() ? std::optional(*start) : std::nullopt,
+                  .regress = std::nullopt};
 }
 
 }  // namespace
@@ -109,7 +143,7 @@ void WriteGreeting(const LocalServer& local, const FoundingConfiguration* foundi
 
 void WriteGreeting(const HeaderRules& rules, const ServerLife& to,
                    peer::v1::GreetRequest& message) {
-  Write(rules.local(), &rules.founding(), to, message);
+  WriteFormed(rules, to, message);
   const std::shared_ptr<const ClusterConfiguration> configuration = rules.configuration();
   if (!configuration->members().empty()) message.set_configuration(configuration->Encode());
 }
@@ -117,6 +151,19 @@ void WriteGreeting(const HeaderRules& rules, const ServerLife& to,
 void WriteGreeting(const LocalServer& local, const FoundingConfiguration* founding,
                    const ServerLife& to, peer::v1::GreetResponse& message) {
   Write(local, founding, to, message);
+}
+
+void WriteGreeting(const HeaderRules& rules, const ServerLife& to,
+                   peer::v1::GreetResponse& message) {
+  WriteFormed(rules, to, message);
+}
+
+void ToProto(const Regress& regress, peer::v1::GreetResponse& message) {
+  peer::v1::Regress& told = *message.mutable_regress();
+  told.set_proven_term(regress.proven.term.value());
+  told.set_match_term(regress.proven.match_term.value());
+  told.set_match_index(regress.proven.match_index.value());
+  ToProto(regress.start, *told.mutable_start());
 }
 
 absl::StatusOr<Greeting> ReadGreeting(const peer::v1::GreetRequest& message, ServerId self) {
@@ -131,7 +178,19 @@ absl::StatusOr<Greeting> ReadGreeting(const peer::v1::GreetRequest& message, Ser
 }
 
 absl::StatusOr<Greeting> ReadGreeting(const peer::v1::GreetResponse& message, ServerId self) {
-  return Read(message, self);
+  absl::StatusOr<Greeting> greeting = Read(message, self);
+  if (!greeting.ok() || !message.has_regress()) return greeting;
+  const peer::v1::Regress& told = message.regress();
+  const absl::StatusOr<StartingPoint> start = ReadStart(told.start());
+  if (!start.ok()) return start.status();
+  greeting->regress = FindRegress({.term = Term(told.proven_term()),
+                                   .match_term = Term(told.match_term()),
+                                   .match_index = LogIndex(told.match_index())},
+                                  *start);
+  if (!greeting->regress) {
+    return absl::InvalidArgumentError("MALFORMED: greeting with a regress that is none");
+  }
+  return greeting;
 }
 
 }  // namespace raft

@@ -28,22 +28,29 @@ struct Greeting {
   std::string version;
   // The sender's configuration in force; none: it is forming, does not know it yet, or answers.
   std::optional<ClusterConfiguration> configuration;
+  std::optional<StartingPoint> start;  // none: it is forming, or too old a version to say
+  std::optional<Regress> regress;      // answers only: what the answerer holds against the greeter
 
   bool is_forming() const { return !founding.has_value(); }
 };
 
-// `founding` null: this server is forming. An incarnation of 0 in `to`: not known yet. A request
-// of a formed server that knows its configuration carries that too: whom it lists belongs to the
-// cluster.
+// `founding` null: this server is forming. An incarnation of 0 in `to`: not known yet. A formed
+// server says what it started with. A request of one that knows its configuration carries that too:
+// whom it lists belongs to the cluster.
 void WriteGreeting(const LocalServer& local, const FoundingConfiguration* founding,
                    const ServerLife& to, peer::v1::GreetRequest& message);
 void WriteGreeting(const HeaderRules& rules, const ServerLife& to, peer::v1::GreetRequest& message);
 void WriteGreeting(const LocalServer& local, const FoundingConfiguration* founding,
                    const ServerLife& to, peer::v1::GreetResponse& message);
+void WriteGreeting(const HeaderRules& rules, const ServerLife& to,
+                   peer::v1::GreetResponse& message);
+// Tells the greeter what is held against it.
+void ToProto(const Regress& regress, peer::v1::GreetResponse& message);
 
 // INVALID_ARGUMENT: an id, incarnation or nonce of 0, a cluster id that is neither the founding's
-// nor empty, a damaged founding or configuration, forming and formed at once. FAILED_PRECONDITION:
-// no protocol version in common, or not addressed to `self`.
+// nor empty, a damaged founding or configuration, forming and formed at once, a starting point that
+// no data directory has. FAILED_PRECONDITION: no protocol version in common, or not addressed to
+// `self`.
 absl::StatusOr<Greeting> ReadGreeting(const peer::v1::GreetRequest& message, ServerId self);
 absl::StatusOr<Greeting> ReadGreeting(const peer::v1::GreetResponse& message, ServerId self);
 

@@ -49,6 +49,8 @@ const char* ToString(HeaderProblem problem) {
       return "sender_incarnation";
     case HeaderProblem::kAddresseeIncarnation:
       return "addressee_incarnation";
+    case HeaderProblem::kRegressed:
+      return "regressed";
   }
   return "unknown";
 }
@@ -64,6 +66,16 @@ void HeaderRules::Follow(std::shared_ptr<const ClusterConfiguration> configurati
   RAFT_CHECK(configuration != nullptr, "some configuration is always in force");
   MutexLock lock(mutex_);
   configuration_.swap(configuration);
+}
+
+void HeaderRules::NoteStart(const StartingPoint& start) {
+  MutexLock lock(mutex_);
+  start_ = start;
+}
+
+std::optional<StartingPoint> HeaderRules::start() const {
+  MutexLock lock(mutex_);
+  return start_;
 }
 
 std::shared_ptr<const ClusterConfiguration> HeaderRules::configuration() const {
@@ -90,7 +102,8 @@ std::optional<HeaderRefusal> HeaderRules::RefuseFromLeader(
         HeaderProblem::kUnknownMember,
         absl::StrCat("claims to come from server ", header.from(), ", which is this server")};
   }
-  return RefuseAddressee(header);
+  if (auto refusal = RefuseAddressee(header)) return refusal;
+  return RefuseRegressed(header);
 }
 
 std::optional<HeaderRefusal> HeaderRules::RefuseAnswer(const peer::v1::PeerHeader& header,
@@ -107,7 +120,8 @@ std::optional<HeaderRefusal> HeaderRules::RefuseAnswer(const peer::v1::PeerHeade
                                       "'s data directory: incarnation ", header.incarnation(),
                                       ", not ", asked.incarnation)};
   }
-  return RefuseAddressee(header);
+  if (auto refusal = RefuseAddressee(header)) return refusal;
+  return RefuseRegressed(header);
 }
 
 // What is malformed, of another cluster, or for somebody else.
@@ -133,6 +147,18 @@ std::optional<HeaderRefusal> HeaderRules::RefuseAddressee(
       HeaderProblem::kAddresseeIncarnation,
       absl::StrCat("is meant for incarnation ", header.to_incarnation(), " of server ",
                    local_.server_id.value(), ", this is ", local_.incarnation)};
+}
+
+std::optional<HeaderRefusal> HeaderRules::RefuseRegressed(
+    const peer::v1::PeerHeader& header) const {
+  const auto regress = memory_->RegressOf(
+      {.server_id = ServerId(header.from()), .incarnation = header.incarnation()},
+      header.process_nonce());
+  if (!regress) return std::nullopt;
+  return HeaderRefusal{HeaderProblem::kRegressed,
+                       absl::StrCat("comes from server ", header.from(),
+                                    ", whose data directory was put back from an old copy: it ",
+                                    Describe(*regress))};
 }
 
 void HeaderRules::Stamp(const ServerLife& to, peer::v1::PeerHeader& header) const {

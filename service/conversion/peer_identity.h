@@ -5,7 +5,8 @@
 // an emptied disk or another cluster cannot vote here (traps D10, D11, D13, I14, I15, I16). A
 // sender that the configuration in force lists speaks in the listed life only. One that it does not
 // list is let in: it may be newer than what this server knows, or removed, and the core tells the
-// two apart. Knows headers only. Any thread; one leaf lock.
+// two apart. One that was put back from an old copy is remembered (peer_memory.h). Knows headers
+// only. Any thread; leaf locks.
 #pragma once
 
 #include <cstdint>
@@ -18,6 +19,8 @@
 #include "persistence/identity.h"
 #include "persistence/mutex.h"
 #include "raft/peer/v1/peer_service.pb.h"
+#include "service/conversion/peer_memory.h"
+#include "service/conversion/server_life.h"
 
 namespace raft {
 
@@ -48,22 +51,15 @@ enum class HeaderProblem : std::uint8_t {
   kUnknownMember,         // the sender claims to be this server, or is not the one that was asked
   kSenderIncarnation,     // another life of the sender's data directory than the one listed
   kAddresseeIncarnation,  // meant for another life of this server's data directory
+  kRegressed,             // the sender's data directory has forgotten what it had promised
 };
-inline constexpr int kHeaderProblemCount = 7;
+inline constexpr int kHeaderProblemCount = 8;
 // Lower-case words for metrics and logs: "other_cluster".
 const char* ToString(HeaderProblem problem);
 
 struct HeaderRefusal {
   HeaderProblem problem;
   std::string message;  // what is wrong, and where to look
-};
-
-// One life of one server: who a message comes from or goes to.
-struct ServerLife {
-  ServerId server_id;
-  std::uint64_t incarnation = 0;  // of its data directory
-
-  friend bool operator==(const ServerLife&, const ServerLife&) = default;
 };
 
 class HeaderRules {
@@ -75,6 +71,10 @@ class HeaderRules {
 
   // From now on this configuration is in force. Not null.
   void Follow(std::shared_ptr<const ClusterConfiguration> configuration);
+  // What this process found on its disk; greetings say it from now on. Before the first of them.
+  void NoteStart(const StartingPoint& start);
+  // None: it has not been looked at yet.
+  std::optional<StartingPoint> start() const;
   // Never null; without members until Follow was called.
   std::shared_ptr<const ClusterConfiguration> configuration() const;
 
@@ -89,6 +89,10 @@ class HeaderRules {
   std::optional<HeaderRefusal> RefuseAnswer(const peer::v1::PeerHeader& header,
                                             const ServerLife& asked) const;
 
+  // What peers have proven; whoever hears of it notes it. Its verdicts are among the refusals
+  // above.
+  PeerMemory& memory() const { return *memory_; }
+
   // Fills everything but request_number.
   void Stamp(const ServerLife& to, peer::v1::PeerHeader& header) const;
 
@@ -98,11 +102,14 @@ class HeaderRules {
  private:
   std::optional<HeaderRefusal> RefuseForeign(const peer::v1::PeerHeader& header) const;
   std::optional<HeaderRefusal> RefuseAddressee(const peer::v1::PeerHeader& header) const;
+  std::optional<HeaderRefusal> RefuseRegressed(const peer::v1::PeerHeader& header) const;
 
   const LocalServer local_;
   const FoundingConfiguration founding_;
   mutable Mutex mutex_;
   std::shared_ptr<const ClusterConfiguration> configuration_;
+  std::optional<StartingPoint> start_;
+  const std::unique_ptr<PeerMemory> memory_ = std::make_unique<PeerMemory>();
 };
 
 }  // namespace raft

@@ -44,6 +44,9 @@ class Cluster {
   // From the next Start on the server binds and announces another peer address.
   void MovePeer(Id server);
 
+  // From the next Start on the server waits to be added (--join).
+  void Rejoin(Id server) { servers_.at(server).way_in = WayIn::kJoins; }
+
   // The others are told this address of the server instead of the one it binds: whoever listens
   // there passes on what they send. Before the first Start.
   void AdvertisePeer(Id server, const std::string& address);

@@ -87,7 +87,8 @@ class ServedServer {
             .peer_service = *peer_service_,
             .peers = *peers_,
             .observer = observer_,
-            .fatal = [](const absl::Status& failure) { ADD_FAILURE() << failure.message(); }},
+            .fatal = [](const absl::Status& failure) { ADD_FAILURE() << failure.message(); },
+            .told_regressed = [](const absl::Status& told) { ADD_FAILURE() << told.message(); }},
         directory_->OpenServer().value());
     peer_service_->BecomeFounded(*rules_);
     running_->Start();

@@ -81,6 +81,56 @@ TEST(GreetingTest, RefusesAConfigurationThatMakesNoSenseOrOfAFormingServer) {
   EXPECT_EQ(ReadGreeting(forming, ServerId(1)).status().code(), absl::StatusCode::kInvalidArgument);
 }
 
+constexpr StartingPoint kStart{.term = Term(5),
+                               .last_log = {.index = LogIndex(900), .term = Term(4)}};
+
+TEST(GreetingTest, AFormedServerTellsWhatItStartedWithOnceItHasLooked) {
+  HeaderRules rules(Local(), Founding());
+  peer::v1::GreetRequest request;
+  WriteGreeting(rules, {ServerId(1), 101}, request);
+  EXPECT_EQ(ReadGreeting(request, ServerId(1)).value().start, std::nullopt);
+
+  rules.NoteStart(kStart);
+  WriteGreeting(rules, {ServerId(1), 101}, request);
+  EXPECT_EQ(ReadGreeting(request, ServerId(1)).value().start, kStart);
+  peer::v1::GreetResponse response;
+  WriteGreeting(rules, {ServerId(1), 101}, response);
+  EXPECT_EQ(ReadGreeting(response, ServerId(1)).value().start, kStart);
+}
+
+// Zeros are what it found; nothing at all would mean that nobody may judge it.
+TEST(GreetingTest, AServerThatStartedWithNothingSaysSo) {
+  HeaderRules rules(Local(), Founding());
+  rules.NoteStart({});
+  peer::v1::GreetRequest request;
+  WriteGreeting(rules, {ServerId(1), 101}, request);
+  EXPECT_EQ(ReadGreeting(request, ServerId(1)).value().start, StartingPoint{});
+}
+
+TEST(GreetingTest, TheAnswerTellsTheGreeterWhatIsHeldAgainstIt) {
+  const HeaderRules rules(Local(), Founding());
+  peer::v1::GreetResponse response;
+  WriteGreeting(rules, {ServerId(1), 101}, response);
+  EXPECT_EQ(ReadGreeting(response, ServerId(1)).value().regress, std::nullopt);
+  const Regress regress{
+      .proven = {.term = Term(7), .match_term = Term(6), .match_index = LogIndex(1000)},
+      .start = kStart};
+  ToProto(regress, response);
+  EXPECT_EQ(ReadGreeting(response, ServerId(1)).value().regress, regress);
+}
+
+// A greeter that believes it ends, so it has to make sense.
+TEST(GreetingTest, RefusesARegressThatIsNone) {
+  const HeaderRules rules(Local(), Founding());
+  peer::v1::GreetResponse response;
+  WriteGreeting(rules, {ServerId(1), 101}, response);
+  ToProto({.proven = {.term = Term(5), .match_term = Term(4), .match_index = LogIndex(1000)},
+           .start = kStart},
+          response);
+  EXPECT_EQ(ReadGreeting(response, ServerId(1)).status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
 struct Breakage {
   std::string name;
   std::function<void(peer::v1::GreetRequest&)> apply;
@@ -100,6 +150,17 @@ TEST(GreetingTest, RefusesGreetingsThatBreakARule) {
       {"formed without founding", [](auto& m) { m.clear_founding(); }, "MALFORMED"},
       {"two clusters", [](auto& m) { m.mutable_header()->set_cluster_id(std::string(16, 'x')); },
        "two different cluster ids"},
+      {"start without a term of the log", [](auto& m) { m.mutable_start()->set_last_log_index(9); },
+       "MALFORMED"},
+      {"start in a term that no cluster reaches",
+       [](auto& m) { m.mutable_start()->set_term(~std::uint64_t{0}); }, "MALFORMED"},
+      {"start with a log beyond its promise",
+       [](auto& m) {
+         m.mutable_start()->set_last_log_index(9);
+         m.mutable_start()->set_last_log_term(3);
+         m.mutable_start()->set_term(2);
+       },
+       "MALFORMED"},
   };
   for (const Breakage& breakage : breakages) {
     SCOPED_TRACE(breakage.name);

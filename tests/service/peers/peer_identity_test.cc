@@ -132,6 +132,20 @@ TEST_F(HeaderRulesTest, AnAnswerComesFromTheLifeOfTheServerThatWasAsked) {
   EXPECT_TRUE(rules_.RefuseAnswer(header, {ServerId(2), 202}).has_value());
 }
 
+// One whose data directory was put back from an old copy: with less than it had proven.
+TEST_F(HeaderRulesTest, RefusesWhatARegressedServerSaysInEveryRole) {
+  rules_.memory().Note(kTwo, 50, {.term = Term(7), .match_term = {}, .match_index = {}});
+  const peer::v1::PeerHeader header = HeaderFromTwoToOne();
+  EXPECT_FALSE(rules_.Refuse(header).has_value());
+  ASSERT_TRUE(rules_.memory().JudgeGreeter(kTwo, header.process_nonce(), StartingPoint{}));
+  for (const auto& refusal : {rules_.Refuse(header), rules_.RefuseFromLeader(header),
+                              rules_.RefuseAnswer(header, kTwo)}) {
+    ASSERT_TRUE(refusal.has_value());
+    EXPECT_EQ(refusal->problem, HeaderProblem::kRegressed);
+    EXPECT_NE(refusal->message.find("term 7"), std::string::npos) << refusal->message;
+  }
+}
+
 TEST(ProcessWatchTest, ARestartIsNoClone) {
   ProcessWatch watch;
   EXPECT_FALSE(watch.Alarms(ServerId(2), 50));

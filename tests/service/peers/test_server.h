@@ -207,12 +207,17 @@ class TestServer {
   void Open(const FoundingConfiguration& founding, InputRecorder::Responder responder,
             const PeerLinkOptions& options = {}, const InboxLimits& limits = {}) {
     if (rules_ == nullptr) Found(founding);
+    if (start) rules_->NoteStart(*start);
     inbox_ = std::make_unique<Inbox>(limits);
     OpenSnapshots(options);
     service_.Open(*inbox_, *receiver_);
     links_ = std::make_unique<PeerLinks>(
         options, *rules_, *inbox_, service_.waiting_calls(), directory_, observer_,
-        SnapshotTransport{.sender = *sender_, .receiver = *receiver_});
+        SnapshotTransport{.sender = *sender_, .receiver = *receiver_},
+        [this](const absl::Status& told) {
+          EXPECT_NE(told.message(), "");
+          ++times_told_regressed;
+        });
     Reconfigure(ConfigurationOf(founding).members());
     recorder_ =
         std::make_unique<InputRecorder>(*inbox_, service_.waiting_calls(), std::move(responder));
@@ -229,6 +234,8 @@ class TestServer {
   SnapshotTransferOptions snapshot_options;
   std::unique_ptr<FakeStateMachine> state = std::make_unique<FakeStateMachine>();
   FakeInstaller installer;
+  std::optional<StartingPoint> start;  // what it found on its disk; none: an older version
+  std::atomic<int> times_told_regressed{0};
   // Snapshots are stored and read on it.
   BulkThread& bulk() { return bulk_; }
 

@@ -1,0 +1,144 @@
+// A server that comes back with an old copy of its data directory, over real connections: nobody
+// who remembers it counts its votes, and it is told.
+#include <gtest/gtest.h>
+
+#include "test_server.h"
+
+namespace raft {
+namespace {
+
+constexpr StartingPoint kOldCopy{.term = Term(1),
+                                 .last_log = {.index = LogIndex(1), .term = Term(1)}};
+// What the messages of Ballot, OneEntry and Agree leave on a disk.
+constexpr StartingPoint kHonest{.term = Term(3),
+                                .last_log = {.index = LogIndex(1), .term = Term(3)}};
+
+// Server 1 asks server 2, which restarts.
+class PeerLinksRegressTest : public ::testing::Test {
+ protected:
+  PeerLinksRegressTest() { founding_ = FoundingOf({asker_.member(), asked_->member()}); }
+
+  void Restart(const std::optional<StartingPoint>& start) {
+    const int port = asked_->port();
+    asked_.reset();
+    asked_ = std::make_unique<TestServer>(2, port);
+    ASSERT_TRUE(asked_->listens());
+    OpenAsked(start);
+  }
+  void OpenAsked(const std::optional<StartingPoint>& start) {
+    asked_->start = start;
+    asked_->Open(founding_, Agree);
+  }
+  // Whether a request of server 1 to server 2 is answered. Asks again while the link finds its way
+  // back to a process that has just started.
+  bool IsAnswered() {
+    return Eventually([this] { return Ask(asker_, ServerId(2)) || WasRefused(); }) && !WasRefused();
+  }
+  bool WasRefused() const { return asker_.observer().count(HeaderProblem::kRegressed) > 0; }
+
+  bool Ask(TestServer& from, ServerId to) {
+    const std::uint64_t number = ++numbers_;
+    from.links().SendRequest({.to = to, .request = Ballot(number, from.id())});
+    EXPECT_TRUE(from.recorder().WaitUntil(
+        [number](const auto& inputs) { return EndingsOf(inputs, number) == 1; }));
+    for (const Input& input : from.recorder().inputs()) {
+      const auto* answer = std::get_if<ResponseReceived>(&input);
+      if (answer == nullptr) continue;
+      const auto* vote = std::get_if<RequestVoteResponse>(&answer->response);
+      if (vote != nullptr && vote->number == RequestNumber(number)) return true;
+    }
+    return false;
+  }
+
+  std::uint64_t numbers_ = 0;
+  TestServer asker_{1};
+  std::unique_ptr<TestServer> asked_ = std::make_unique<TestServer>(2);
+  FoundingConfiguration founding_;
+};
+
+TEST_F(PeerLinksRegressTest, AnHonestRestartIsAnswered) {
+  OpenAsked(StartingPoint{});
+  asker_.Open(founding_, StaySilent);
+  ASSERT_TRUE(IsAnswered());
+  for (int restart = 0; restart < 3; ++restart) {
+    Restart(kHonest);
+    EXPECT_TRUE(IsAnswered());
+  }
+  EXPECT_EQ(asked_->times_told_regressed, 0);
+}
+
+TEST_F(PeerLinksRegressTest, TheVoteOfAServerThatForgotItsTermIsNotCounted) {
+  OpenAsked(StartingPoint{});
+  asker_.Open(founding_, StaySilent);
+  ASSERT_TRUE(IsAnswered());
+  Restart(kOldCopy);
+  EXPECT_FALSE(IsAnswered());
+  EXPECT_NE(asker_.directory().CardOf(ServerId(2))->process_nonce, asked_->local().process_nonce)
+      << "nor does what it announces count";
+}
+
+TEST_F(PeerLinksRegressTest, TheAcknowledgementOfAServerThatForgotEntriesIsNotCounted) {
+  OpenAsked(StartingPoint{});
+  asker_.Open(founding_, StaySilent);
+  asker_.links().SendRequest({.to = ServerId(2), .request = OneEntry(900, ServerId(1), "data")});
+  ASSERT_TRUE(
+      asker_.recorder().WaitUntil([](const auto& inputs) { return EndingsOf(inputs, 900) == 1; }));
+  Restart(StartingPoint{.term = Term(3), .last_log = {}});
+  EXPECT_FALSE(IsAnswered());
+}
+
+TEST_F(PeerLinksRegressTest, ACondemnedLifeIsNotBelievedAfterItsNextStartEither) {
+  OpenAsked(StartingPoint{});
+  asker_.Open(founding_, StaySilent);
+  ASSERT_TRUE(IsAnswered());
+  Restart(kOldCopy);
+  EXPECT_FALSE(IsAnswered());
+  Restart(kHonest);
+  const int refused = asker_.observer().count(HeaderProblem::kRegressed);
+  EXPECT_TRUE(Eventually([&] {
+    EXPECT_FALSE(Ask(asker_, ServerId(2)));
+    return asker_.observer().count(HeaderProblem::kRegressed) > refused;
+  }));
+  EXPECT_EQ(asked_->observer().received, 0) << "it is not even asked";
+}
+
+TEST_F(PeerLinksRegressTest, AServerIsToldThatItRegressedWhenItGreets) {
+  OpenAsked(StartingPoint{});
+  asker_.Open(founding_, StaySilent);
+  ASSERT_TRUE(IsAnswered());
+  Restart(kOldCopy);
+  EXPECT_FALSE(Ask(*asked_, ServerId(1)));
+  EXPECT_GT(asked_->times_told_regressed, 0);
+  EXPECT_EQ(asker_.observer().received, 0);
+}
+
+// Whoever is no member has no say in whether a member may go on.
+TEST_F(PeerLinksRegressTest, AServerDoesNotBelieveItOfWhomItsConfigurationDoesNotList) {
+  OpenAsked(StartingPoint{});
+  asker_.Open(founding_, StaySilent);
+  ASSERT_TRUE(IsAnswered());
+  Restart(kOldCopy);
+  const Member departed{.server_id = ServerId(1),
+                        .incarnation = asker_.local().incarnation,
+                        .peer_address = asker_.address()};
+  const Member self{.server_id = ServerId(2),
+                    .incarnation = asked_->local().incarnation,
+                    .peer_address = asked_->address()};
+  asked_->links().Reconfigure(
+      {.index = LogIndex(1),
+       .configuration = std::make_shared<const ClusterConfiguration>(std::vector<Member>{self}),
+       .peers = {departed}});
+  EXPECT_FALSE(Ask(*asked_, ServerId(1)));
+  EXPECT_EQ(asked_->times_told_regressed, 0);
+}
+
+TEST_F(PeerLinksRegressTest, AServerOfAnOlderVersionIsNotJudged) {
+  OpenAsked(std::nullopt);
+  asker_.Open(founding_, StaySilent);
+  ASSERT_TRUE(IsAnswered());
+  Restart(std::nullopt);
+  EXPECT_TRUE(IsAnswered());
+}
+
+}  // namespace
+}  // namespace raft
