@@ -37,6 +37,13 @@ void PeerDirectory::NoteReached(const ServerLife& server, const std::string& add
   if (known) card->second.reached_at = address;
 }
 
+void PeerDirectory::Forget(const ServerLife& server) {
+  MutexLock lock(mutex_);
+  const auto card = cards_.find(server.server_id);
+  const bool known = card != cards_.end() && card->second.incarnation == server.incarnation;
+  if (known) cards_.erase(card);
+}
+
 std::optional<PeerCard> PeerDirectory::CardOf(ServerId server) const {
   MutexLock lock(mutex_);
   const auto card = cards_.find(server);

@@ -44,6 +44,9 @@ class PeerDirectory {
   // This life of the server has answered a greeting at this address. Requires: it was noted.
   void NoteReached(const ServerLife& server, const std::string& address);
 
+  // This life of the server belongs to the cluster no more. Nothing if another one was noted since.
+  void Forget(const ServerLife& server);
+
   // None: this server has not been in touch with it since the start.
   std::optional<PeerCard> CardOf(ServerId server) const;
   // Empty: not known yet.

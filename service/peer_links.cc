@@ -1,5 +1,6 @@
 #include "service/peer_links.h"
 
+#include <algorithm>
 #include <optional>
 #include <tuple>
 #include <utility>
@@ -34,11 +35,22 @@ PeerLinks::~PeerLinks() { Shutdown(); }
 
 void PeerLinks::Reconfigure(const ConfigurationInForce& in_force) {
   rules_.Follow(in_force.configuration);
+  ForgetWhoLeft(in_force.peers);
   peers_ = in_force.peers;
   std::erase_if(peers_,
                 [this](const Member& peer) { return peer.server_id == rules_.local().server_id; });
   address_changes_seen_ = directory_.peer_address_changes();
   OpenAndCloseLinks();
+}
+
+// Only whom the last configuration knew: whoever it did not know may be newer than this one.
+void PeerLinks::ForgetWhoLeft(const std::vector<Member>& peers) {
+  for (const Member& peer : peers_) {
+    const bool stays = std::any_of(peers.begin(), peers.end(), [&](const Member& other) {
+      return other.server_id == peer.server_id && other.incarnation == peer.incarnation;
+    });
+    if (!stays) directory_.Forget({.server_id = peer.server_id, .incarnation = peer.incarnation});
+  }
 }
 
 // A member came back under another address, and has announced it (Greet).

@@ -70,6 +70,8 @@ class PeerLinks final : public PeerOutlet {
  private:
   using Link = std::unique_ptr<PeerLink>;
 
+  // What those announced that are no peers any more counts for nothing.
+  void ForgetWhoLeft(const std::vector<Member>& peers);
   // Closes links whose life or address is not the wanted one, and opens those that are missing.
   void OpenAndCloseLinks();
   // The present link to this life of the peer; null: none.
@@ -87,9 +89,9 @@ class PeerLinks final : public PeerOutlet {
   PeerDirectory& directory_;
   PeerObserver& observer_;
   const SnapshotTransport snapshots_;
+  const FatalHandler told_regressed_;
   std::vector<Member> peers_;  // wanted
   std::uint64_t address_changes_seen_ = 0;
-  const FatalHandler told_regressed_;
   bool address_pending_ = false;  // an announcement is not followed yet
   std::chrono::steady_clock::time_point look_again_at_;
   std::map<ServerId, Link> links_;

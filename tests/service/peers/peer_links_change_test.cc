@@ -129,6 +129,29 @@ TEST_F(PeerLinksChangeTest, AServerIsReachedFromWhenItIsAPeerUntilItIsNone) {
   EXPECT_FALSE(Reaches(2));
 }
 
+TEST_F(PeerLinksChangeTest, WhatAServerAnnouncedIsForgottenOnceItLeft) {
+  const auto two = OpenServer(2);
+  Follow({two.get()});
+  EXPECT_TRUE(Reaches(2));
+  EXPECT_TRUE(sender_.directory().CardOf(ServerId(2)).has_value());
+  Follow({});
+  EXPECT_FALSE(sender_.directory().CardOf(ServerId(2)).has_value());
+  EXPECT_TRUE(sender_.directory().CardOf(ServerId(1)).has_value()) << "this server's own";
+}
+
+// It may be newer than the configuration in force, which is not the last one.
+TEST_F(PeerLinksChangeTest, WhatAServerAnnouncedThatIsNotListedYetIsKept) {
+  const auto two = OpenServer(2);
+  Announce(102, "127.0.0.1:1");
+  Follow({});
+  EXPECT_TRUE(sender_.directory().CardOf(ServerId(2)).has_value());
+  Follow({two.get()});
+  EXPECT_TRUE(Reaches(2));
+  Announce(202, "127.0.0.1:1");
+  Follow({});
+  EXPECT_TRUE(sender_.directory().CardOf(ServerId(2)).has_value()) << "another life than left";
+}
+
 TEST_F(PeerLinksChangeTest, APeerThatStaysKeepsItsConnection) {
   const auto two = OpenServer(2);
   const auto three = OpenServer(3);
