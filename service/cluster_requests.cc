@@ -31,7 +31,7 @@ std::vector<Member> NewcomersAmong(const std::vector<Member>& members) {
 
 MembershipCall::MembershipCall(grpc::CallbackServerContext& context, const RpcMetrics& metrics,
                                const ClientDoor& door, NewcomerGreeter& greeter,
-                               std::uint64_t expected_index, Answer answer)
+                               std::optional<LogIndex> expected_index, Answer answer)
     : ClientRequest(context, metrics, door, RequestKind::kProposal, LogIndex()),
       greeter_(greeter),
       expected_index_(expected_index),
@@ -41,7 +41,7 @@ void MembershipCall::Start(const Plan& plan) {
   if (const auto problem = CheckServing()) return End(*problem);
   if (const auto problem = CheckLeading()) return End(*problem);
   const RaftStatus status = formed().board.Read();
-  if (expected_index_ != LogIndex() && expected_index_ != status.configuration_index) {
+  if (expected_index_ && *expected_index_ != status.configuration_index) {
     return End(ConfigurationMoved());
   }
   if (status.configuration->is_joint()) return End(ChangeUnderWay());

@@ -24,10 +24,10 @@ class MembershipCall final : public ClientRequest {
     std::function<void(std::uint64_t)> set_config_index;
   };
 
-  // `greeter` outlives the call. `expected_config_index` 0: whatever is in force.
+  // `greeter` outlives the call. `expected_index` none: whatever is in force.
   MembershipCall(grpc::CallbackServerContext& context, const RpcMetrics& metrics,
-                 const ClientDoor& door, NewcomerGreeter& greeter, std::uint64_t expected_index,
-                 Answer answer);
+                 const ClientDoor& door, NewcomerGreeter& greeter,
+                 std::optional<LogIndex> expected_index, Answer answer);
 
   // Judges the request and sends it on its way; may answer it. Once.
   void Start(const Plan& plan);
@@ -45,7 +45,7 @@ class MembershipCall final : public ClientRequest {
                         const NewcomerGreeter::Greetings& greetings);
 
   NewcomerGreeter& greeter_;
-  const LogIndex expected_index_;
+  const std::optional<LogIndex> expected_index_;
   const Answer answer_;
 };
 

@@ -154,8 +154,10 @@ class ClusterService::Rpcs final : public v1::ClusterService::CallbackService {
   grpc::ServerUnaryReactor* Change(grpc::CallbackServerContext& context, const RpcMetrics& metrics,
                                    const Request& request, Response& response,
                                    const MembershipCall::Plan& plan) {
+    std::optional<LogIndex> expected;
+    if (request.has_expected_config_index()) expected = LogIndex(request.expected_config_index());
     auto* call = new MembershipCall(
-        context, metrics, door_, greeter_, request.expected_config_index(),
+        context, metrics, door_, greeter_, expected,
         {.header = *response.mutable_header(),
          .set_config_index = [&response](auto index) { response.set_config_index(index); }});
     if (const auto refusal = RefuseUnknownFieldsWithin(request)) {

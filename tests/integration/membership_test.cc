@@ -67,6 +67,21 @@ TEST_F(MembershipTest, GrowsFromOneToThreeAndNeedsTwoOfThemThen) {
   EXPECT_EQ(cluster.MustGet("before"), "1");
 }
 
+// Index 0 is the founding configuration's, not a word for "any".
+TEST_F(MembershipTest, WhoExpectsTheFoundingConfigurationIsRefusedOnceItIsReplaced) {
+  Cluster cluster(1);
+  cluster.StartAll();
+  const Id joined = StartJoining(cluster);
+  Add(cluster, joined);
+  v1::RemoveMemberRequest request;
+  request.set_server_id(joined);
+  request.set_expected_config_index(0);
+  const Answer<std::string> answer =
+      cluster.client(cluster.WaitForLeader())
+          .Call("/raft.v1.ClusterService/RemoveMember", request.SerializeAsString());
+  EXPECT_EQ(answer.error.reason, "CONFIG_MOVED");
+}
+
 TEST_F(MembershipTest, AServerThatJoinedNeedsNoFlagToComeBack) {
   Cluster cluster(1);
   cluster.StartAll();

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <future>
+#include <optional>
 #include <string>
 
 #include "tests/service/served_server.h"
@@ -29,12 +30,13 @@ class MembershipCallsTest : public testing::Test {
     const grpc::Status status = (server_.cluster_stub.get()->*method)(&context, request, response);
     return status.ok() ? "OK" : ReasonOf(status);
   }
-  std::string Add(std::uint64_t id, const std::string& address, std::uint64_t expected_index = 0) {
+  std::string Add(std::uint64_t id, const std::string& address,
+                  std::optional<std::uint64_t> expected_index = std::nullopt) {
     v1::AddMemberRequest request;
     request.mutable_member()->set_server_id(id);
     request.mutable_member()->set_peer_address(address);
     request.mutable_member()->set_role(v1::MEMBER_ROLE_VOTER);
-    request.set_expected_config_index(expected_index);
+    if (expected_index) request.set_expected_config_index(*expected_index);
     v1::AddMemberResponse response;
     return Ask(&Stub::AddMember, request, &response);
   }
@@ -67,6 +69,8 @@ TEST_F(MembershipCallsTest, AServerThatDoesNotAnswerIsNotAdded) {
 
 TEST_F(MembershipCallsTest, AStaleOperatorIsRefusedBeforeAnythingElse) {
   EXPECT_EQ(Add(4, "127.0.0.1:9", /*expected_index=*/17), "CONFIG_MOVED");
+  EXPECT_EQ(Add(4, "127.0.0.1:9", /*expected_index=*/0), "SERVER_UNREACHABLE")
+      << "the founding configuration is in force";
 }
 
 TEST_F(MembershipCallsTest, TheLastVoterAndStrangersAreNotRemoved) {
