@@ -107,6 +107,22 @@ void RequireEntries(Rules& rules, const peer::v1::AppendEntriesRequest& message,
   }
 }
 
+// What a state was found to hold: index and digest, both or neither.
+void RequireStateCheck(Rules& rules, absl::string_view name, std::uint64_t index,
+                       const std::string& digest) {
+  RequireIndex(rules, name, index);
+  rules.Require((index == 0) == digest.empty(), name, "_index ", index, " with a digest of ",
+                digest.size(), " bytes");
+  rules.Require(digest.size() <= kStateDigestBytesMax, name, "_digest has ", digest.size(),
+                " bytes, the limit is ", kStateDigestBytesMax);
+}
+
+// Requires: RequireStateCheck accepted them.
+std::optional<StateCheck> MakeStateCheck(std::uint64_t index, const std::string& digest) {
+  if (index == 0) return std::nullopt;
+  return StateCheck{.index = LogIndex(index), .digest = digest};
+}
+
 LogEntryPointer TakeEntry(peer::v1::Entry& entry) {
   return std::make_shared<const LogEntry>(LogEntry{.index = LogIndex(entry.index()),
                                                    .term = Term(entry.term()),
@@ -170,6 +186,9 @@ absl::StatusOr<AppendEntriesRequest> FromProto(peer::v1::AppendEntriesRequest&& 
                 message.prev_log_term(), " is above the leader's term ", message.term());
   rules.Require(message.leader_commit() <= kNumberMax, "leader_commit ", message.leader_commit(),
                 " is above ", kNumberMax);
+  RequireIndex(rules, "compared", message.compared_index());
+  RequireStateCheck(rules, "majority_state", message.majority_state_index(),
+                    message.majority_state_digest());
   RequireEntries(rules, message, limits.entry_data_bytes_max);
   if (rules.broken()) return rules.status();
 
@@ -179,7 +198,10 @@ absl::StatusOr<AppendEntriesRequest> FromProto(peer::v1::AppendEntriesRequest&& 
                                .previous = {.index = LogIndex(message.prev_log_index()),
                                             .term = Term(message.prev_log_term())},
                                .leader_commit = LogIndex(message.leader_commit()),
-                               .entries = {}};
+                               .entries = {},
+                               .compared_index = LogIndex(message.compared_index()),
+                               .majority_state = MakeStateCheck(message.majority_state_index(),
+                                                                message.majority_state_digest())};
   request.entries.reserve(static_cast<std::size_t>(message.entries_size()));
   for (peer::v1::Entry& entry : *message.mutable_entries()) {
     request.entries.push_back(TakeEntry(entry));
@@ -228,13 +250,18 @@ absl::StatusOr<AppendEntriesResponse> FromProto(const peer::v1::AppendEntriesRes
                 message.conflict_index(), " at once");
   rules.Require(message.success() || message.match_index() == 0, "match_index ",
                 message.match_index(), " without success");
+  RequireStateCheck(rules, "state_check", message.state_check_index(),
+                    message.state_check_digest());
   if (rules.broken()) return rules.status();
 
-  AppendEntriesResponse response{.number = RequestNumber(message.header().request_number()),
-                                 .term = Term(message.term()),
-                                 .success = message.success(),
-                                 .match_index = LogIndex(message.match_index()),
-                                 .conflict = std::nullopt};
+  AppendEntriesResponse response{
+      .number = RequestNumber(message.header().request_number()),
+      .term = Term(message.term()),
+      .success = message.success(),
+      .match_index = LogIndex(message.match_index()),
+      .conflict = std::nullopt,
+      .state_check = MakeStateCheck(message.state_check_index(), message.state_check_digest()),
+      .needs_snapshot = message.needs_snapshot()};
   if (has_conflict) {
     response.conflict =
         ConflictHint{.term = std::nullopt, .index = LogIndex(message.conflict_index())};
@@ -267,6 +294,14 @@ void ToProto(const AppendEntriesRequest& request, peer::v1::AppendEntriesRequest
   message.set_prev_log_index(request.previous.index.value());
   message.set_prev_log_term(request.previous.term.value());
   message.set_leader_commit(request.leader_commit.value());
+  message.set_compared_index(request.compared_index.value());
+  if (request.majority_state) {
+    message.set_majority_state_index(request.majority_state->index.value());
+    message.set_majority_state_digest(request.majority_state->digest);
+  } else {
+    message.clear_majority_state_index();
+    message.clear_majority_state_digest();
+  }
   message.clear_entries();  // keeps the cleared entries and their memory for the next Add
   message.mutable_entries()->Reserve(static_cast<int>(request.entries.size()));
   for (const LogEntryPointer& entry : request.entries) {
@@ -302,6 +337,14 @@ void ToProto(const AppendEntriesResponse& response, peer::v1::AppendEntriesRespo
   const ConflictHint& conflict = response.conflict ? *response.conflict : none;
   message.set_conflict_term(conflict.term.value_or(Term(0)).value());
   message.set_conflict_index(conflict.index.value());
+  if (response.state_check) {
+    message.set_state_check_index(response.state_check->index.value());
+    message.set_state_check_digest(response.state_check->digest);
+  } else {
+    message.clear_state_check_index();
+    message.clear_state_check_digest();
+  }
+  message.set_needs_snapshot(response.needs_snapshot);
 }
 
 void ToProto(const TimeoutNowResponse& response, peer::v1::TimeoutNowResponse& message) {
@@ -324,6 +367,7 @@ RequestBounds BoundsOf(const PeerRequest& request) {
   if (const auto* append = std::get_if<AppendEntriesRequest>(&request)) {
     bounds.previous = append->previous.index;
     bounds.last = append->previous.index + append->entries.size();
+    bounds.compared = append->compared_index;
   } else if (const auto* install = std::get_if<InstallSnapshotRequest>(&request)) {
     bounds.last = install->last_included.index;
   }
@@ -358,6 +402,9 @@ absl::Status CheckAnswer(const RequestBounds& bounds, const AppendEntriesRespons
                   response.conflict->index.value(), ", beyond the previous entry ",
                   bounds.previous.value());
   }
+  rules.Require(!response.state_check || response.state_check->index == bounds.compared,
+                "tells its state at another index than ", bounds.compared.value(),
+                ", where states are compared");
   return rules.status();
 }
 

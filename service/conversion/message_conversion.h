@@ -6,6 +6,7 @@
 // (peer_identity.h does headers). Pure functions; any thread.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "absl/status/status.h"
@@ -18,6 +19,9 @@ namespace raft {
 // A term or index above this is a bug or an attack: nobody could win an election after adopting a
 // term near 2^64, and sums of indexes could overflow (trap A20).
 inline constexpr std::uint64_t kNumberMax = std::uint64_t{1} << 62;
+
+// A digest of a state with more bytes than this is refused; ours has 32.
+inline constexpr std::size_t kStateDigestBytesMax = 64;
 
 struct ConversionLimits {
   // An entry with more data than this is refused. At least the largest command that any server of
@@ -56,13 +60,14 @@ struct RequestBounds {
   Term term;
   LogIndex previous;  // AppendEntries only
   LogIndex last;      // AppendEntries: previous plus the entries; InstallSnapshot: last included
+  LogIndex compared;  // AppendEntries only: where the answerer's state was asked for; 0: nowhere
 };
 RequestBounds BoundsOf(const PeerRequest& request);
 
 // OK: `response` can be an honest answer to the request of these bounds: same number; a vote
 // granted or entries matched only in the term that asked; no match beyond what was sent; no
-// conflict beyond the previous entry. An answer that claims more could make a leader commit what
-// nobody stored.
+// conflict beyond the previous entry; no state but at the compared index. An answer that claims
+// more could make a leader commit what nobody stored.
 absl::Status CheckAnswer(const RequestBounds& bounds, const PreVoteResponse& response);
 absl::Status CheckAnswer(const RequestBounds& bounds, const RequestVoteResponse& response);
 absl::Status CheckAnswer(const RequestBounds& bounds, const AppendEntriesResponse& response);

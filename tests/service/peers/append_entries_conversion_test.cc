@@ -33,6 +33,14 @@ AppendEntriesRequest GoodRequest() {
                       Entry(12, 5, EntryKind::kCommand, std::string("\0\xff", 2))}};
 }
 
+AppendEntriesRequest GoodHeartbeat() {
+  AppendEntriesRequest request = GoodRequest();
+  request.entries.clear();
+  request.compared_index = LogIndex(512);
+  request.majority_state = StateCheck{.index = LogIndex(256), .digest = "00ff"};
+  return request;
+}
+
 peer::v1::AppendEntriesRequest Written(const AppendEntriesRequest& request) {
   peer::v1::AppendEntriesRequest message;
   message.mutable_header()->set_from(request.leader_id.value());
@@ -47,6 +55,8 @@ void ExpectSame(const AppendEntriesRequest& actual, const AppendEntriesRequest& 
   EXPECT_EQ(actual.leader_id, expected.leader_id);
   EXPECT_EQ(actual.previous, expected.previous);
   EXPECT_EQ(actual.leader_commit, expected.leader_commit);
+  EXPECT_EQ(actual.compared_index, expected.compared_index);
+  EXPECT_EQ(actual.majority_state, expected.majority_state);
   ASSERT_EQ(actual.entries.size(), expected.entries.size());
   for (std::size_t position = 0; position < expected.entries.size(); ++position) {
     EXPECT_EQ(actual.entries[position]->position(), expected.entries[position]->position());
@@ -69,6 +79,26 @@ TEST(AppendEntriesConversionTest, TheFirstHeartbeatOfAClusterComesBackAsItWent) 
                                      .leader_commit = LogIndex(0),
                                      .entries = {}};
   ExpectSame(FromProto(Written(request), {}).value(), request);
+}
+
+TEST(AppendEntriesConversionTest, WhatAHeartbeatSaysOfStatesComesBackAsItWent) {
+  peer::v1::AppendEntriesRequest message = Written(GoodHeartbeat());
+  ExpectSame(FromProto(peer::v1::AppendEntriesRequest(message), {}).value(), GoodHeartbeat());
+
+  ToProto(GoodRequest(), message);
+
+  ExpectSame(FromProto(std::move(message), {}).value(), GoodRequest());
+}
+
+TEST(AppendEntriesConversionTest, AServerOfAnOlderVersionComparesNothing) {
+  peer::v1::AppendEntriesRequest request = Written(GoodRequest());
+  EXPECT_EQ(request.compared_index(), 0u);
+  EXPECT_EQ(FromProto(std::move(request), {})->majority_state, std::nullopt);
+  peer::v1::AppendEntriesResponse response;
+  response.mutable_header()->set_request_number(7);
+  response.set_term(5);
+  EXPECT_EQ(FromProto(response)->state_check, std::nullopt);
+  EXPECT_FALSE(FromProto(response)->needs_snapshot);
 }
 
 TEST(AppendEntriesConversionTest, AMessageUsedAgainKeepsNothingOfItsLastUse) {
@@ -150,6 +180,24 @@ const RequestBreakage kRequestBreakages[] = {
     {"session sequence", [](auto& m) { m.mutable_entries(0)->set_session_sequence(1); }, "session"},
     {"lowest outstanding",
      [](auto& m) { m.mutable_entries(0)->set_lowest_outstanding_sequence(1); }, "session"},
+    {"enormous compared index", [](auto& m) { m.set_compared_index(kNumberMax + 1); },
+     "compared_index"},
+    {"enormous index of a state",
+     [](auto& m) {
+       m.set_majority_state_index(kNumberMax + 1);
+       m.set_majority_state_digest("d");
+     },
+     "majority_state_index"},
+    {"state without a digest", [](auto& m) { m.set_majority_state_index(256); },
+     "majority_state_index 256 with a digest of 0 bytes"},
+    {"digest without an index", [](auto& m) { m.set_majority_state_digest("d"); },
+     "majority_state_index 0 with a digest of 1 bytes"},
+    {"enormous digest",
+     [](auto& m) {
+       m.set_majority_state_index(256);
+       m.set_majority_state_digest(std::string(65, 'd'));
+     },
+     "has 65 bytes, the limit is 64"},
 };
 
 TEST(AppendEntriesConversionTest, RefusesRequestsThatBreakARule) {
@@ -188,10 +236,23 @@ AppendEntriesResponse Stale(std::uint64_t term) {
           .conflict = std::nullopt};
 }
 
+AppendEntriesResponse WithState(std::uint64_t index, std::string digest) {
+  AppendEntriesResponse response = Match(9);
+  response.state_check = StateCheck{.index = LogIndex(index), .digest = std::move(digest)};
+  return response;
+}
+
+AppendEntriesResponse Quarantined() {
+  AppendEntriesResponse response = Match(9);
+  response.needs_snapshot = true;
+  return response;
+}
+
 TEST(AppendEntriesConversionTest, EveryOutcomeComesBackAsItWentInOneMessageUsedAgain) {
   peer::v1::AppendEntriesResponse message;
   for (const AppendEntriesResponse& response :
-       {Match(12), Mismatch(Term(3), 4), Match(0), Mismatch(std::nullopt, 6), Stale(9)}) {
+       {Match(12), Mismatch(Term(3), 4), WithState(256, std::string(64, 'd')), Match(0),
+        Quarantined(), Mismatch(std::nullopt, 6), WithState(512, "d"), Stale(9)}) {
     ToProto(response, message);
     EXPECT_EQ(FromProto(message).value(), response);
   }
@@ -220,6 +281,15 @@ TEST(AppendEntriesConversionTest, RefusesResponsesThatBreakARule) {
        "match_index"},
       {"enormous conflict", Mismatch(Term(3), 4),
        [](auto& m) { m.set_conflict_index(kNumberMax + 1); }, "conflict_index"},
+      {"state without a digest", Match(12), [](auto& m) { m.set_state_check_index(256); },
+       "state_check_index 256 with a digest of 0 bytes"},
+      {"digest without an index", Match(12), [](auto& m) { m.set_state_check_digest("d"); },
+       "state_check_index 0 with a digest of 1 bytes"},
+      {"enormous digest", WithState(256, "d"),
+       [](auto& m) { m.set_state_check_digest(std::string(65, 'd')); },
+       "has 65 bytes, the limit is 64"},
+      {"enormous index of a state", WithState(256, "d"),
+       [](auto& m) { m.set_state_check_index(kNumberMax + 1); }, "state_check_index"},
   };
   for (const ResponseBreakage& breakage : breakages) {
     SCOPED_TRACE(breakage.name);
@@ -243,6 +313,15 @@ TEST(CheckAnswerTest, AConflictLiesNoFurtherThanThePreviousEntry) {
   const RequestBounds bounds = BoundsOf(GoodRequest());
   EXPECT_TRUE(CheckAnswer(bounds, Mismatch(std::nullopt, 9)).ok());
   EXPECT_FALSE(CheckAnswer(bounds, Mismatch(std::nullopt, 10)).ok());
+}
+
+// One of another index would be compared with states that it has nothing to do with.
+TEST(CheckAnswerTest, AStateIsToldOnlyAtTheComparedIndex) {
+  const RequestBounds bounds = BoundsOf(GoodHeartbeat());
+  EXPECT_TRUE(CheckAnswer(bounds, Match(9)).ok());
+  EXPECT_TRUE(CheckAnswer(bounds, WithState(512, "d")).ok());
+  EXPECT_FALSE(CheckAnswer(bounds, WithState(256, "d")).ok());
+  EXPECT_FALSE(CheckAnswer(BoundsOf(GoodRequest()), WithState(512, "d")).ok());
 }
 
 TEST(CheckAnswerTest, AppendEntriesIsAnsweredInItsTermOrRefusedInANewerOne) {
