@@ -198,6 +198,7 @@ absl::StatusOr<OpenedServer> LocalDataDirectory::OpenServer() {
                       .entries = (*log)->TakeRecoveredEntries(),
                       .applied = (*state)->applied(),
                       .configuration_index = (*state)->configuration().index,
+                      .state_is_diverged = (*state)->diverged(),
                       .log_time_ms = (*log)->base_log_time_ms()};
   const FoundOnDisk found{.promise = promise->promise(),
                           .floor_index = promise->floor_index(),

@@ -92,7 +92,7 @@ absl::Status IncomingState::WriteSummary(const StateSummary& summary) {
   batch.Put(ToSlice(kMembershipKey),
             EncodeMembership(
                 {.cluster_id = clusters_.into, .configuration = verifier_.header().configuration}));
-  batch.Put(ToSlice(kLogResetPendingKey), EncodeLogResetPending());
+  batch.Put(ToSlice(kLogResetPendingKey), EncodeMark());
   return database_->Write(&batch, /*sync=*/true);
 }
 

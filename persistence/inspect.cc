@@ -103,6 +103,7 @@ void CopiedDirectory::Report() {
   report_.digest = server_.state->digest();
   report_.applied_configuration = server_.state->configuration();
   report_.configuration = NewestConfiguration(server_);
+  report_.state_is_diverged = recovered.state_is_diverged;
 }
 
 absl::Status CopiedDirectory::AboutTheOriginal(const absl::Status& status) const {

@@ -33,6 +33,7 @@ struct DirectoryReport {
   std::string digest;                          // of the state; verified by reading all of it
   IndexedConfiguration applied_configuration;  // in force at `applied`
   IndexedConfiguration configuration;          // in force: the newest of log and state
+  bool state_is_diverged = false;  // the server was told that a majority holds another state
 };
 
 class InspectedDirectory {

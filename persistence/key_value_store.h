@@ -60,6 +60,13 @@ class KeyValueStore : public StateMachine {
   // The log has followed the snapshot that this state came from (SnapshotInstaller::Switch): takes
   // the mark away, durably. Apply thread; fine when there is no mark.
   virtual absl::Status CompleteInstall() = 0;
+
+  // This state was found to be another than the cluster's: says so from now on, durably, until
+  // another state is switched to. Whoever calls applies nothing to it any more. Apply thread; fine
+  // when it is marked already.
+  virtual absl::Status MarkDiverged() = 0;
+  // It was marked so. What it answers may be wrong.
+  virtual bool diverged() const = 0;
 };
 
 }  // namespace raft

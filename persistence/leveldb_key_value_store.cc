@@ -71,7 +71,13 @@ absl::StatusOr<std::unique_ptr<LevelDbKeyValueStore>> LevelDbKeyValueStore::Open
       new LevelDbKeyValueStore(*std::move(database), cluster_id));
   if (absl::Status status = store->ReadSummary(); !status.ok()) return status;
   if (absl::Status status = store->ReadMembership(); !status.ok()) return status;
-  if (absl::Status status = store->ReadLogResetPending(); !status.ok()) return status;
+  const absl::StatusOr<bool> pending =
+      store->HasMark(kLogResetPendingKey, "mark of an installed snapshot");
+  if (!pending.ok()) return pending.status();
+  const absl::StatusOr<bool> diverged = store->HasMark(kDivergedKey, "mark of a diverged state");
+  if (!diverged.ok()) return diverged.status();
+  store->log_reset_pending_ = *pending;
+  store->diverged_ = *diverged;
   return store;
 }
 
@@ -110,19 +116,14 @@ absl::Status LevelDbKeyValueStore::ReadMembership() {
   return absl::OkStatus();
 }
 
-absl::Status LevelDbKeyValueStore::ReadLogResetPending() {
+absl::StatusOr<bool> LevelDbKeyValueStore::HasMark(std::string_view key, const char* name) {
   std::string bytes;
-  const leveldb::Status read =
-      database_->db().Get(Database::Verified(), ToSlice(kLogResetPendingKey), &bytes);
-  if (read.IsNotFound()) return absl::OkStatus();
-  const absl::Status mark =
-      read.ok() ? DecodeLogResetPending(bytes) : absl::DataLossError(read.ToString());
-  if (!mark.ok()) {
-    return Untrusted(database_->path(), mark.code(),
-                     "its mark of an installed snapshot: " + std::string(mark.message()));
-  }
-  log_reset_pending_ = true;
-  return absl::OkStatus();
+  const leveldb::Status read = database_->db().Get(Database::Verified(), ToSlice(key), &bytes);
+  if (read.IsNotFound()) return false;
+  const absl::Status mark = read.ok() ? DecodeMark(bytes) : absl::DataLossError(read.ToString());
+  if (mark.ok()) return true;
+  return Untrusted(database_->path(), mark.code(),
+                   std::string("its ") + name + ": " + std::string(mark.message()));
 }
 
 // A damaged MANIFEST may open with a hole in the middle (traps E13, H4); the log has its chain to
@@ -264,6 +265,15 @@ absl::Status LevelDbKeyValueStore::CompleteInstall() {
   batch_.Delete(ToSlice(kLogResetPendingKey));
   failure_ = WriteSummary(summary_, /*sync=*/true);
   log_reset_pending_ = !failure_.ok();
+  return failure_;
+}
+
+absl::Status LevelDbKeyValueStore::MarkDiverged() {
+  if (!failure_.ok() || diverged_) return failure_;
+  batch_.Clear();
+  batch_.Put(ToSlice(kDivergedKey), EncodeMark());
+  failure_ = WriteSummary(summary_, /*sync=*/true);
+  diverged_ = failure_.ok();
   return failure_;
 }
 

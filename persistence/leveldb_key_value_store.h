@@ -9,6 +9,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -58,13 +59,16 @@ class LevelDbKeyValueStore final : public KeyValueStore {
   absl::Status Checkpoint() override;
   absl::StatusOr<std::unique_ptr<SnapshotSource>> OpenSnapshot() override;
   absl::Status CompleteInstall() override;
+  absl::Status MarkDiverged() override;
+  bool diverged() const override { return diverged_; }
 
  private:
   LevelDbKeyValueStore(std::unique_ptr<Database> database, ClusterId cluster_id);
 
   absl::Status ReadSummary();
   absl::Status ReadMembership();
-  absl::Status ReadLogResetPending();
+  // Whether the mark is there; `name` is for the error.
+  absl::StatusOr<bool> HasMark(std::string_view key, const char* name);
   absl::StatusOr<std::string> ApplyEntry(const LogEntry& entry);
   absl::Status ParseCommand(const LogEntry& entry);
   absl::Status WriteBatch(StateSummary* next);
@@ -75,6 +79,7 @@ class LevelDbKeyValueStore final : public KeyValueStore {
   StateSummary summary_;
   IndexedConfiguration configuration_;
   bool log_reset_pending_ = false;
+  bool diverged_ = false;
   StateOverlay overlay_;
   CommandExecutor executor_;
   absl::Status failure_;

@@ -60,12 +60,14 @@ absl::Status CheckEach(Survivors survivors) {
   return absl::OkStatus();
 }
 
-// Two states that hold the same entries are the same state, or one of them cannot be trusted.
+// Two states that hold the same entries are the same state, or one of them cannot be trusted. Of
+// one that is marked that is known.
 absl::Status CheckStates(Survivors survivors) {
   for (const auto& one : survivors) {
     for (const auto& other : survivors) {
       const DirectoryReport& a = one->report();
       const DirectoryReport& b = other->report();
+      if (a.state_is_diverged || b.state_is_diverged) continue;
       if (a.applied.index != b.applied.index || (a.applied == b.applied && a.digest == b.digest)) {
         continue;
       }
@@ -103,15 +105,33 @@ bool IsBetter(const DirectoryReport& a, const DirectoryReport& b) {
 }
 
 // The most up to date may lack what another one knows to be committed: a leader that was deposed
-// before any majority heard of it leaves such a log. So only those that hold all of it compete.
+// before any majority heard of it leaves such a log. So only those that hold all of it compete, and
+// a wrong state is no better than none as long as there is another.
 std::optional<std::size_t> Choose(Survivors survivors, LogPosition known_committed) {
+  const bool all_are_marked =
+      std::all_of(survivors.begin(), survivors.end(),
+                  [](const auto& survivor) { return survivor->report().state_is_diverged; });
   std::optional<std::size_t> chosen;
   for (std::size_t position = 0; position < survivors.size(); ++position) {
     if (!Holds(*survivors[position], known_committed)) continue;
     const DirectoryReport& report = survivors[position]->report();
+    if (report.state_is_diverged && !all_are_marked) continue;
     if (!chosen || IsBetter(report, survivors[*chosen]->report())) chosen = position;
   }
   return chosen;
+}
+
+// Whoever applied the furthest holds it, so nobody is chosen only where their states are wrong.
+absl::Status NobodyChosen(Survivors survivors, LogPosition known_committed) {
+  std::string marked;
+  for (const auto& survivor : survivors) {
+    if (!survivor->report().state_is_diverged) continue;
+    marked += (marked.empty() ? "" : ", ") + survivor->report().path;
+  }
+  return Refused("only a state that was found to be another than the majority's holds " +
+                 Text(known_committed) + ", which is known to be committed: " + marked +
+                 "; leave it out and lose what the others lack, or recover from it alone and keep "
+                 "a wrong state");
 }
 
 std::optional<LogIndex> FirstGivenUp(const InspectedDirectory& survivor,
@@ -144,8 +164,9 @@ absl::StatusOr<RecoveryPlan> PlanRecovery(Survivors survivors) {
   RecoveryPlan plan;
   plan.known_committed = KnownCommitted(survivors);
   plan.highest_term = HighestTerm(survivors);
-  // Whoever applied the furthest holds it.
-  plan.chosen = Choose(survivors, plan.known_committed).value();
+  const std::optional<std::size_t> best = Choose(survivors, plan.known_committed);
+  if (!best) return NobodyChosen(survivors, plan.known_committed);
+  plan.chosen = *best;
   const InspectedDirectory& chosen = *survivors[plan.chosen];
   if (absl::Status status = CheckChosen(survivors, chosen); !status.ok()) return status;
   plan.chosen_last = chosen.report().last;

@@ -3,7 +3,8 @@
 //
 // Raft alone cannot say what was committed once a majority is gone. This says what is certain, what
 // is not, and takes the survivor that is sure to hold everything that any of them knows to be
-// committed. Reads directories, never changes one. Offline.
+// committed; one whose state is known to be wrong only when there is no other. Reads directories,
+// never changes one. Offline.
 #pragma once
 
 #include <cstddef>
@@ -45,9 +46,10 @@ struct RecoveryPlan {
 };
 
 // Compares and chooses: among those that hold known_committed the most up to date (§5.4.1: last
-// term, then last index), then the one that applied most, then the lowest id. INVALID_ARGUMENT:
-// none given, or one server twice. FAILED_PRECONDITION: of different clusters, forming, or two that
-// applied the same entries hold different states; says what to do.
+// term, then last index), then the one that applied most, then the lowest id. One whose state is
+// marked as diverged is chosen only if all are. INVALID_ARGUMENT: none given, or one server twice.
+// FAILED_PRECONDITION: of different clusters, forming, two that applied the same entries hold
+// different states, or only a marked one holds known_committed; says what to do.
 absl::StatusOr<RecoveryPlan> PlanRecovery(
     std::span<const std::unique_ptr<InspectedDirectory>> survivors);
 

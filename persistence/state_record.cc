@@ -12,7 +12,7 @@ namespace {
 constexpr std::uint8_t kRecordVersion = 1;
 constexpr std::uint8_t kSummaryVersion = 1;
 constexpr std::uint8_t kMembershipVersion = 2;
-constexpr std::uint8_t kLogResetPendingVersion = 1;
+constexpr std::uint8_t kMarkVersion = 1;
 // Created, modified, version.
 constexpr std::size_t kNumberBytes = 3 * sizeof(std::uint64_t);
 constexpr std::size_t kHeaderBytes = 1 + kDigestBytes + kNumberBytes;
@@ -129,15 +129,13 @@ absl::StatusOr<StateMembership> DecodeMembership(std::string_view bytes) {
   return membership;
 }
 
-std::string EncodeLogResetPending() {
-  std::string bytes(1, static_cast<char>(kLogResetPendingVersion));
+std::string EncodeMark() {
+  std::string bytes(1, static_cast<char>(kMarkVersion));
   Seal(&bytes);
   return bytes;
 }
 
-absl::Status DecodeLogResetPending(std::string_view bytes) {
-  return Unseal(bytes, kLogResetPendingVersion).status();
-}
+absl::Status DecodeMark(std::string_view bytes) { return Unseal(bytes, kMarkVersion).status(); }
 
 Digest128 StateDigest(const StateSummary& summary, const IndexedConfiguration& configuration) {
   std::string indexed;

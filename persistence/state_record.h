@@ -22,8 +22,11 @@ inline constexpr char kRecordPrefix = 'd';
 inline constexpr char kRecordPrefixEnd = 'e';
 inline constexpr std::string_view kMembershipKey = "c";
 inline constexpr std::string_view kSummaryKey = "m";
-// There while the state came from a snapshot that the log has not followed yet.
+// There while the state came from a snapshot that the log has not followed yet; the summary says
+// which position it must follow.
 inline constexpr std::string_view kLogResetPendingKey = "r";
+// There once the state was found to be another than the cluster's. It goes with its directory.
+inline constexpr std::string_view kDivergedKey = "q";
 
 // One key's value and history in numbers, as it lies in `bytes` that someone else owns.
 struct RecordView {
@@ -67,9 +70,9 @@ std::string EncodeMembership(const StateMembership& membership);
 // version.
 absl::StatusOr<StateMembership> DecodeMembership(std::string_view bytes);
 
-// Says only that it is there; the summary says which position the log must follow.
-std::string EncodeLogResetPending();
-absl::Status DecodeLogResetPending(std::string_view bytes);
+// A record that says only that it is there. DATA_LOSS, FAILED_PRECONDITION: as above.
+std::string EncodeMark();
+absl::Status DecodeMark(std::string_view bytes);
 
 // The digest of the state: its records, its applied configuration and its log time. Not the cluster
 // id: a state that was restored into another cluster is still the same state.

@@ -69,6 +69,9 @@ FactSheet SheetOf(const DirectoryReport& report) {
   sheet.Add("log time", DescribeTime(report.applied_log_time_ms));
   sheet.Add("keys", report.key_count);
   sheet.Add("digest", report.digest);
+  if (report.state_is_diverged) {
+    sheet.Add("state", "diverged: a majority holds another one, and this waits for a snapshot");
+  }
   sheet.Add("members", DescribeConfiguration(report.configuration.configuration));
   sheet.Add("members index", report.configuration.index.value());
   return sheet;

@@ -20,6 +20,12 @@ bool AreMajority(const std::vector<DirectoryReport>& reports, const RecoveryPlan
   return reports[plan.chosen].configuration.configuration.IsMajority(servers);
 }
 
+std::string DescribeMark(const DirectoryReport& chosen) {
+  if (!chosen.state_is_diverged) return "";
+  return "WRONG: its state was found to be another than that of a majority of the servers, and no "
+         "survivor has a\nbetter one. Restore a backup rather than this, if there is one.\n";
+}
+
 std::string DescribeKept(const RecoveryPlan& plan) {
   const std::uint64_t committed = plan.known_committed.index.value();
   const std::uint64_t last = plan.chosen_last.index.value();
@@ -66,14 +72,15 @@ std::string DescribeLost(const std::vector<DirectoryReport>& reports, const Reco
 }  // namespace
 
 std::string SurvivorTable(const std::vector<DirectoryReport>& reports, const RecoveryPlan& plan) {
-  TextTable table(
-      {"DIRECTORY", "SERVER", "TERM", "LAST INDEX", "LAST TERM", "APPLIED", "DIGEST", "BEST"});
+  TextTable table({"DIRECTORY", "SERVER", "TERM", "LAST INDEX", "LAST TERM", "APPLIED", "DIGEST",
+                   "STATE", "BEST"});
   for (std::size_t survivor = 0; survivor < reports.size(); ++survivor) {
     const DirectoryReport& report = reports[survivor];
     table.AddRow({report.path, absl::StrCat(report.identity.server_id.value()),
                   absl::StrCat(report.promise.current_term.value()),
                   absl::StrCat(report.last.index.value()), absl::StrCat(report.last.term.value()),
                   absl::StrCat(report.applied.index.value()), report.digest,
+                  report.state_is_diverged ? "diverged" : "",
                   survivor == plan.chosen ? "yes" : ""});
   }
   return table.ToString();
@@ -91,6 +98,7 @@ std::string SurvivorJson(const std::vector<DirectoryReport>& reports, const Reco
     sheet.Add("last term", report.last.term.value());
     sheet.Add("applied", report.applied.index.value());
     sheet.Add("digest", report.digest);
+    sheet.Add("diverged", report.state_is_diverged ? "yes" : "no");
     sheet.Add("best", survivor == plan.chosen ? "yes" : "no");
     absl::StrAppend(&text, sheet.ToJson(), "\n");
   }
@@ -105,7 +113,7 @@ std::string SurvivorJson(const std::vector<DirectoryReport>& reports, const Reco
 std::string DescribePlan(const std::vector<DirectoryReport>& reports, const RecoveryPlan& plan) {
   const DirectoryReport& chosen = reports[plan.chosen];
   return absl::StrCat("The best is ", ServerName(chosen), " in ", chosen.path, ".\n",
-                      DescribeKept(plan), DescribeGivenUp(reports, plan),
+                      DescribeMark(chosen), DescribeKept(plan), DescribeGivenUp(reports, plan),
                       DescribeLost(reports, plan),
                       "The new cluster has another id: the old servers cannot come back to it "
                       "until their directories are\nemptied, and the old directories are not "

@@ -117,6 +117,14 @@ class InstallTest : public ::testing::Test {
     ASSERT_TRUE(state.ok()) << state.status();
     running.server.state = *std::move(state);
   }
+  // Lives of a server whose state was found to be another than the cluster's: it holds the entries
+  // and is waiting for a snapshot, which may end at any place of the log that the state may begin
+  // at.
+  void MarkAsDiverged() {
+    const Running running = MustStart();
+    EXPECT_FALSE(running.server.recovered.state_is_diverged);
+    ASSERT_TRUE(running.server.state->MarkDiverged().ok());
+  }
   void CrashAfterSwitchTo(std::uint64_t last, std::uint64_t term) {
     const std::vector<std::string> pieces = SnapshotOf(last, term);
     Running running = MustStart();
@@ -159,6 +167,59 @@ TEST_F(InstallTest, AStateWithinTheLogIsFollowedAndTheSuffixStays) {
 TEST_F(InstallTest, AStateOfAnotherTermWithinTheLogDropsTheSuffix) {
   CrashAfterSwitchTo(4, 2);
   ExpectStart(At(4, 2), {});
+}
+
+TEST_F(InstallTest, ADivergedStateStaysMarkedUntilAnotherIsSwitchedTo) {
+  MarkAsDiverged();
+  EXPECT_TRUE(MustStart().server.recovered.state_is_diverged);
+  CrashAfterSwitchTo(4, 1);
+  ExpectStart(At(4, 1), PutEntries(5, 5));
+  EXPECT_FALSE(MustStart().server.recovered.state_is_diverged);
+}
+
+TEST_F(InstallTest, ADivergedStateIsReplacedByOneOfTheSameIndex) {
+  MarkAsDiverged();
+  CrashAfterSwitchTo(3, 1);
+  ExpectStart(At(3, 1), PutEntries(4, 5));
+}
+
+TEST_F(InstallTest, ADivergedStateIsReplacedByOneOfTheLastEntry) {
+  MarkAsDiverged();
+  CrashAfterSwitchTo(5, 1);
+  ExpectStart(At(5, 1), {});
+}
+
+TEST_F(InstallTest, ADivergedStateIsReplacedByOneOfTheBaseOfTheLog) {
+  {
+    Running running = MustStart();
+    ASSERT_TRUE(running.server.state->Checkpoint().ok());
+    Persist(running, {TrimTo(3, 1)});
+  }
+  MarkAsDiverged();
+  CrashAfterSwitchTo(3, 1);
+  ExpectStart(At(3, 1), PutEntries(4, 5));
+}
+
+// Without a crash, and with a log that follows although it is there already.
+TEST_F(InstallTest, ARunningServersDivergedStateIsReplacedByOneOfTheBaseOfTheLog) {
+  const std::vector<std::string> pieces = SnapshotOf(3, 1);
+  {
+    Running running = MustStart();
+    ASSERT_TRUE(running.server.state->Checkpoint().ok());
+    Persist(running, {TrimTo(3, 1)});
+    ASSERT_TRUE(running.server.state->MarkDiverged().ok());
+    SwitchTo(running, pieces);
+    EXPECT_FALSE(running.server.state->diverged());
+    Persist(running, {TrimTo(3, 1)});
+    ASSERT_TRUE(running.server.state->CompleteInstall().ok());
+    Apply(running, PutEntries(4, 4));
+    Persist(running, {Append(PutEntries(6, 7))});
+  }
+  const Running running = MustStart();
+  EXPECT_EQ(running.server.recovered.base, At(3, 1));
+  EXPECT_EQ(running.server.recovered.applied, At(4, 1));
+  EXPECT_EQ(Describe(running.server.recovered.entries), Describe(PutEntries(4, 7)));
+  EXPECT_FALSE(running.server.recovered.state_is_diverged);
 }
 
 TEST_F(InstallTest, ALogThatHasFollowedIsLeftAlone) {

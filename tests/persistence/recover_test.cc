@@ -147,6 +147,26 @@ TEST_F(RecoverTest, StatesThatContradictEachOtherAreRefused) {
                 absl::StatusCode::kFailedPrecondition, "hold different states at index 3");
 }
 
+TEST_F(RecoverTest, AMarkedStateIsTakenOnlyWhenThereIsNoOther) {
+  const std::vector<LogEntryPointer> other = Together(
+      PutEntries(1, 2, 1), {MakeEntry(3, 1, testing::PutCommand("key", "x").SerializeAsString())});
+  const StoppedServer marked{
+      .id = 1, .entries = Together(other, PutEntries(4, 6, 1)), .applied = 3, .is_diverged = true};
+  const RecoveryPlan plan = Plan({marked, {.id = 2, .entries = PutEntries(1, 3, 1), .applied = 3}});
+  EXPECT_EQ(plan.chosen, 1u) << "although its log is shorter";
+  std::filesystem::remove_all(PathOf(1));
+  EXPECT_EQ(Plan({marked}).chosen, 0u);
+}
+
+TEST_F(RecoverTest, AMarkedStateThatAloneHoldsWhatWasCommittedIsLeftToTheOperator) {
+  ExpectRefused(
+      PlanRecovery(
+          Survivors({{.id = 1, .entries = PutEntries(1, 5, 1), .applied = 5, .is_diverged = true},
+                     {.id = 2, .entries = PutEntries(1, 4, 1), .applied = 3}}))
+          .status(),
+      absl::StatusCode::kFailedPrecondition, "leave it out and lose what the others lack");
+}
+
 TEST_F(RecoverTest, AnAppliedEntryThatTheFurthestLacksIsRefused) {
   ExpectRefused(
       PlanRecovery(Survivors({{.id = 1, .term = 2, .entries = PutEntries(1, 3, 1), .applied = 3},

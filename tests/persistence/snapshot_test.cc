@@ -160,6 +160,23 @@ TEST_F(SnapshotTest, AStateThatArrivedIsMarkedUntilTheInstallIsComplete) {
   EXPECT_EQ((*open())->digest(), state_->digest());
 }
 
+TEST_F(SnapshotTest, AMarkOfDivergenceSurvivesARestartAndIsInNoSnapshot) {
+  const std::string digest = state_->digest();
+  const std::vector<std::string> pieces = Pieces();
+  EXPECT_FALSE(state_->diverged());
+  ASSERT_TRUE(state_->MarkDiverged().ok());
+  ASSERT_TRUE(state_->MarkDiverged().ok()) << "it is marked already";
+  Reopen();
+  EXPECT_TRUE(state_->diverged());
+  EXPECT_FALSE(state_->log_reset_pending()) << "that is another mark";
+  EXPECT_EQ(state_->digest(), digest);
+  EXPECT_TRUE(state_->VerifyRecords().ok());
+  EXPECT_EQ(Pieces(), pieces);
+  states_->Watch(kFirstStateName, state_->UntilClosed());
+  ASSERT_TRUE(Receive(installer_, pieces).ok());
+  EXPECT_FALSE((*installer_.Switch())->diverged());
+}
+
 TEST_F(SnapshotTest, AnEmptyStateArrivesToo) {
   for (int key = 0; key < 40; ++key) Apply(DeleteCommand("key " + std::to_string(key)));
   ASSERT_TRUE(Receive(installer_, Pieces()).ok());

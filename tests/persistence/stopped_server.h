@@ -37,7 +37,8 @@ struct StoppedServer {
   std::uint64_t term = 1;  // promised
   std::vector<LogEntryPointer> entries = {};
   std::uint64_t applied = 0;
-  std::uint64_t base = 0;  // trimmed to here
+  std::uint64_t base = 0;    // trimmed to here
+  bool is_diverged = false;  // its state was marked so
 };
 
 // One process's use of the directory: opened, and closed when it goes.
@@ -68,6 +69,9 @@ inline void MakeStopped(const std::string& path, const StoppedServer& stopped,
   const RunningServer running = StartIn(path, stopped.id);
   const std::vector<PersistRequest> requests = {PromiseTerm(stopped.term), Append(stopped.entries)};
   ASSERT_TRUE(running.server.storage->Persist(requests).ok());
+  if (stopped.is_diverged) {
+    ASSERT_TRUE(running.server.state->MarkDiverged().ok());
+  }
   if (stopped.applied == 0) return;
   const std::span<const LogEntryPointer> applied =
       std::span(stopped.entries).first(stopped.applied);

@@ -106,6 +106,7 @@ absl::StatusOr<std::unique_ptr<KeyValueStore>> ThinInstaller::Switch() {
     disk_.applied = disk_.checkpoint.applied;
     disk_.log_must_follow = true;
     disk_.distortion = 0;
+    disk_.state_is_diverged = false;
   }
   if (!done) return BrokenDisk();
   return std::unique_ptr<KeyValueStore>(std::make_unique<ThinStore>(disk_, dice_));

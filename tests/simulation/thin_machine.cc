@@ -123,6 +123,7 @@ absl::StatusOr<OpenedServer> ThinMachine::Start() {
   opened.recovered.log_time_ms = disk_.base_log_time_ms;
   opened.recovered.entries = disk_.entries;
   opened.recovered.applied = disk_.applied;
+  opened.recovered.state_is_diverged = disk_.state_is_diverged;
   opened.storage = std::make_unique<ThinStorage>(disk_, dice_);
   opened.state = std::make_unique<ThinStore>(disk_, dice_);
   opened.configuration = opened.state->configuration().configuration;

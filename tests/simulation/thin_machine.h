@@ -37,6 +37,7 @@ struct ThinDisk {
   LogPosition applied;                   // the state holds everything up to here
   bool log_must_follow = false;          // the state is a snapshot that the log has not followed
   std::uint64_t distortion = 0;          // 0: the state is what the log leads to
+  bool state_is_diverged = false;        // it was marked so
   std::optional<ThinState> received;     // a snapshot that lies beside the state, whole
 
   LogIndex last_index() const { return base.index + entries.size(); }

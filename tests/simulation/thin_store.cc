@@ -138,4 +138,9 @@ absl::Status ThinStore::CompleteInstall() {
   return absl::OkStatus();
 }
 
+absl::Status ThinStore::MarkDiverged() {
+  disk_.state_is_diverged = true;
+  return absl::OkStatus();
+}
+
 }  // namespace raft::simulation

@@ -33,6 +33,8 @@ class ThinStore final : public KeyValueStore {
   absl::Status Checkpoint() override;
   absl::StatusOr<std::unique_ptr<SnapshotSource>> OpenSnapshot() override;
   absl::Status CompleteInstall() override;
+  absl::Status MarkDiverged() override;
+  bool diverged() const override { return disk_.state_is_diverged; }
 
  private:
   std::string Execute(const LogEntry& entry);
