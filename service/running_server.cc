@@ -16,6 +16,12 @@ std::uint64_t DrawSeed() {
   return (std::uint64_t{entropy()} << 32) | entropy();
 }
 
+ApplyLimits ApplyLimitsOf(const RaftOptions& options) {
+  ApplyLimits limits;
+  limits.state_check_entries = options.state_check_entries;
+  return limits;
+}
+
 InboxLimits InboxLimitsOf(const Options& options) {
   InboxLimits limits;
   limits.client_inputs_max = options.pending_calls_max;
@@ -34,7 +40,7 @@ RunningServer::RunningServer(const RunningServerParts& parts, OpenedServer opene
             DrawSeed(), std::move(opened_.recovered)),
       disk_(*opened_.storage, inbox_, parts.observer, parts.fatal),
       apply_(std::move(opened_.state), *opened_.installer, inbox_, calls_, board_, parts.observer,
-             parts.fatal, ApplyLimits{}),
+             parts.fatal, ApplyLimitsOf(RaftOptionsOf(parts.options))),
       snapshot_sender_({.options = SnapshotTransferOptionsOf(parts.options),
                         .links = parts.peer_link_options,
                         .rules = parts.rules,

@@ -73,7 +73,9 @@ ApplyThread::ApplyThread(std::unique_ptr<KeyValueStore> state, SnapshotInstaller
       board_(board),
       observer_(observer),
       fatal_(std::move(fatal)),
-      limits_(limits) {}
+      limits_(limits) {
+  RAFT_CHECK(limits.state_check_entries > 0, "states are compared at the multiples of a number");
+}
 
 ApplyThread::~ApplyThread() { DrainAndStop(); }
 
@@ -126,9 +128,16 @@ bool ApplyThread::DoWork(ApplyWork& work) {
 }
 
 bool ApplyThread::ChangeState(const StateChange& change) {
+  if (change.mark_diverged && !MarkDiverged()) return false;
   if (change.checkpoint && !Checkpoint()) return false;
   if (change.switch_to && !SwitchState(*change.switch_to)) return false;
   return !change.complete_install || CompleteInstall();
+}
+
+bool ApplyThread::MarkDiverged() {
+  const absl::Status marked = state_->MarkDiverged();
+  if (!marked.ok()) fatal_(marked);
+  return marked.ok();
 }
 
 bool ApplyThread::Checkpoint() {
@@ -169,9 +178,13 @@ bool ApplyThread::CompleteInstall() {
 
 std::span<const LogEntryPointer> ApplyThread::NextBatch(
     std::span<const LogEntryPointer> rest) const {
+  const std::uint64_t interval = limits_.state_check_entries;
+  const std::uint64_t past_compared = (rest.front()->index.value() - 1) % interval;
+  const std::size_t count_max =
+      std::min<std::uint64_t>({rest.size(), limits_.batch_entries_max, interval - past_compared});
   std::size_t count = 1;
   std::uint64_t bytes = ChargedBytes(*rest.front());
-  while (count < rest.size() && count < limits_.batch_entries_max) {
+  while (count < count_max) {
     bytes += ChargedBytes(*rest[count]);
     if (bytes > limits_.batch_bytes_max) break;
     ++count;
@@ -191,8 +204,15 @@ std::size_t ApplyThread::ApplyBatch(std::span<const LogEntryPointer> batch) {
   batch = batch.first(outcome.results.size());
   observer_.OnApplied(std::chrono::steady_clock::now() - began, batch.size());
   AnswerProposals(batch, outcome.results);
+  TellDigestWhereCompared(batch.back()->index);
   inbox_.PushApplied(batch.back()->index);
   return AnswerDueReads() ? batch.size() : 0;
+}
+
+// A batch may have been applied in part: then the rest of it comes to the index.
+void ApplyThread::TellDigestWhereCompared(LogIndex applied) {
+  if (applied.value() % limits_.state_check_entries != 0) return;
+  inbox_.PushDigested({.index = applied, .digest = state_->digest()});
 }
 
 void ApplyThread::AnswerProposals(std::span<const LogEntryPointer> batch,

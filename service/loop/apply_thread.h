@@ -2,8 +2,9 @@
 //
 // Applies committed entries in order, in batches bounded by bytes so that reads are not starved;
 // tells each waiting proposal what became of it; answers point reads and single scan pages once
-// their index is applied. Owns the live state and exchanges it for one that was installed. Does not
-// know roles, terms' meaning or gRPC.
+// their index is applied. Tells the core the state's digest where servers compare them. Owns the
+// live state and exchanges it for one that was installed. Does not know roles, terms' meaning or
+// gRPC.
 //
 // Threads: any thread pushes. Apply and every answer happen on this thread, outside all locks.
 #pragma once
@@ -21,6 +22,7 @@
 #include <vector>
 
 #include "core/effects.h"
+#include "core/raft_options.h"
 #include "persistence/key_value_store.h"
 #include "service/loop/fatal.h"
 #include "service/loop/inbox.h"
@@ -34,11 +36,12 @@ namespace raft {
 
 // What is to be done with the state as a whole, after the entries that come with it; in this order.
 struct StateChange {
+  bool mark_diverged = false;
   bool checkpoint = false;
   std::optional<LogPosition> switch_to;  // the stored snapshot of this position
   bool complete_install = false;
 
-  bool empty() const { return !checkpoint && !switch_to && !complete_install; }
+  bool empty() const { return !mark_diverged && !checkpoint && !switch_to && !complete_install; }
 };
 
 // What one turn of the event loop hands over. Merged turns keep the order within each kind; a
@@ -87,6 +90,8 @@ struct ApplyLimits {
   // One Apply call takes at most this many charged bytes and entries, or one entry if it is larger.
   std::uint64_t batch_bytes_max = 1ull << 20;
   std::size_t batch_entries_max = 1024;
+  // The state's digest is told at the multiples of this index, so a batch ends there. Above 0.
+  std::uint64_t state_check_entries = RaftOptions{}.state_check_entries;
 };
 
 class ApplyThread {
@@ -126,6 +131,7 @@ class ApplyThread {
   std::size_t ApplyBatch(std::span<const LogEntryPointer> batch);
   // False, as below: the disk failed.
   bool ChangeState(const StateChange& change);
+  bool MarkDiverged();
   bool Checkpoint();
   bool SwitchState(LogPosition last_included);
   bool CompleteInstall();
@@ -135,6 +141,7 @@ class ApplyThread {
   bool AnswerDueReads();
   void ForgetAbandonedReads();
   std::span<const LogEntryPointer> NextBatch(std::span<const LogEntryPointer> rest) const;
+  void TellDigestWhereCompared(LogIndex applied);
   Standing StandingNow() const;
 
   std::unique_ptr<KeyValueStore> state_;  // apply thread only while it runs

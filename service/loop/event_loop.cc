@@ -19,7 +19,9 @@ bool ChangesStanding(const RaftEvent& event) {
          std::holds_alternative<LeaderRecognized>(event) ||
          std::holds_alternative<LeaderLost>(event) || std::holds_alternative<SteppedDown>(event) ||
          std::holds_alternative<ConfigurationChanged>(event) ||
-         std::holds_alternative<ToldRemoved>(event);
+         std::holds_alternative<ToldRemoved>(event) ||
+         std::holds_alternative<StateDiverged>(event) ||
+         std::holds_alternative<SnapshotInstalled>(event);
 }
 
 // Whom a client's input is for; none: it is no client's, or nobody waits for its outcome.
@@ -91,7 +93,8 @@ void EventLoop::CarryOut(Effects effects) {
                  .transfers_ended = std::move(effects.transfers_ended),
                  .overdue = OverdueCalls(),
                  .tasks = {},
-                 .state_change = {.checkpoint = effects.checkpoint_state,
+                 .state_change = {.mark_diverged = effects.mark_state_diverged,
+                                  .checkpoint = effects.checkpoint_state,
                                   .switch_to = effects.switch_state,
                                   .complete_install = effects.complete_install}};
   if (!work.empty()) parts_.apply.Push(std::move(work));

@@ -40,6 +40,11 @@ void Inbox::PushApplied(LogIndex last_applied) {
   apply_answers_.push_back(EntriesApplied{.last_applied = last_applied});
 }
 
+void Inbox::PushDigested(StateCheck check) {
+  MutexLock lock(mutex_);
+  apply_answers_.push_back(StateDigested{.check = std::move(check)});
+}
+
 void Inbox::PushCheckpointed(LogIndex through) {
   AddApplyAnswer(StateCheckpointed{.through = through});
 }

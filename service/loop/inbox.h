@@ -47,9 +47,11 @@ class Inbox {
   // Internal lane; never refused. Ticks that the loop has not yet taken merge into one.
   void PushTick();
   void PushPersisted(PersistSequence sequence);
-  // What the apply thread did, in the order it did it. Nobody waits for PushApplied, so it wakes
-  // nobody: it comes with the next input of another kind.
+  // What the apply thread did, in the order it did it. Nobody waits for the first two, so they wake
+  // nobody: they come with the next input of another kind.
   void PushApplied(LogIndex last_applied);
+  // Before PushApplied of the same index.
+  void PushDigested(StateCheck check);
   void PushCheckpointed(LogIndex through);
   void PushSwitched(LogPosition last_included);
   void PushInstallCompleted();
@@ -97,7 +99,7 @@ class Inbox {
   // A newer EntriesApplied takes the place of an older one as long as nothing else came between:
   // entries that were applied before a switch of the state and after it are not the same news.
   std::vector<Input> apply_answers_;
-  bool apply_answer_awaited_ = false;  // one of them is not EntriesApplied
+  bool apply_answer_awaited_ = false;  // the loop is woken for one of them
   std::vector<SnapshotStored> stored_;
   std::vector<Input> peers_;
   std::deque<ClientInput> clients_;

@@ -49,14 +49,15 @@ class ApplyThreadTest : public testing::Test {
   StatusBoard board_;
   LoopObserver observer_;
   Notebook<absl::Status> fatal_;
-  ApplyThread apply_{std::move(owned_state_),
-                     installer_,
-                     inbox_,
-                     calls_,
-                     board_,
-                     observer_,
-                     [this](const absl::Status& failure) { fatal_.Write(failure); },
-                     ApplyLimits{.batch_bytes_max = 1000, .batch_entries_max = 4}};
+  ApplyThread apply_{
+      std::move(owned_state_),
+      installer_,
+      inbox_,
+      calls_,
+      board_,
+      observer_,
+      [this](const absl::Status& failure) { fatal_.Write(failure); },
+      ApplyLimits{.batch_bytes_max = 1000, .batch_entries_max = 4, .state_check_entries = 10}};
 };
 
 TEST_F(ApplyThreadTest, GivesAProposalTheResultOfItsEntry) {
@@ -129,6 +130,71 @@ TEST_F(ApplyThreadTest, SplitsWorkIntoBatchesByEntriesAndByBytes) {
   apply_.DrainAndStop();
   EXPECT_EQ(state_.batches.Read(),
             (std::vector<std::vector<std::uint64_t>>{{1, 2, 3, 4}, {5, 6}, {7}}));
+}
+
+// So that the digest is that of the index at which servers compare.
+TEST_F(ApplyThreadTest, EndsABatchWhereStatesAreComparedAndTellsTheDigestThere) {
+  std::vector<LogEntryPointer> entries;
+  for (std::uint64_t index = 1; index <= 21; ++index) entries.push_back(MakeEntry(index, 1));
+  Push({}, std::move(entries));
+  apply_.Start();
+  apply_.DrainAndStop();
+  EXPECT_EQ(state_.batches.Read(), (std::vector<std::vector<std::uint64_t>>{{1, 2, 3, 4},
+                                                                            {5, 6, 7, 8},
+                                                                            {9, 10},
+                                                                            {11, 12, 13, 14},
+                                                                            {15, 16, 17, 18},
+                                                                            {19, 20},
+                                                                            {21}}));
+  const std::vector<Input> told = Told();
+  ASSERT_EQ(told.size(), 5u);
+  EXPECT_EQ(std::get<EntriesApplied>(told[0]).last_applied, LogIndex(8));
+  EXPECT_EQ(std::get<StateDigested>(told[1]).check,
+            (StateCheck{.index = LogIndex(10), .digest = "10"}));
+  EXPECT_EQ(std::get<EntriesApplied>(told[2]).last_applied, LogIndex(18));
+  EXPECT_EQ(std::get<StateDigested>(told[3]).check,
+            (StateCheck{.index = LogIndex(20), .digest = "20"}));
+  EXPECT_EQ(std::get<EntriesApplied>(told[4]).last_applied, LogIndex(21));
+}
+
+TEST_F(ApplyThreadTest, TellsTheDigestOnlyOnceTheComparedIndexIsReached) {
+  state_.applied_at_once_max = 1;
+  Push({}, {MakeEntry(9, 1), MakeEntry(10, 1), MakeEntry(11, 1)});
+  apply_.Start();
+  apply_.DrainAndStop();
+  const std::vector<Input> told = Told();
+  ASSERT_EQ(told.size(), 3u);
+  EXPECT_EQ(std::get<EntriesApplied>(told[0]).last_applied, LogIndex(9));
+  EXPECT_EQ(std::get<StateDigested>(told[1]).check,
+            (StateCheck{.index = LogIndex(10), .digest = "10"}));
+  EXPECT_EQ(std::get<EntriesApplied>(told[2]).last_applied, LogIndex(11));
+}
+
+TEST_F(ApplyThreadTest, MarksAStateAsDivergedAfterTheEntriesThatCameWithTheWish) {
+  ApplyWork work;
+  work.entries = {MakeEntry(1, 1), MakeEntry(2, 1)};
+  work.state_change = {.mark_diverged = true,
+                       .checkpoint = true,
+                       .switch_to = std::nullopt,
+                       .complete_install = false};
+  ASSERT_TRUE(apply_.Push(std::move(work)));
+  apply_.Start();
+  apply_.DrainAndStop();
+  EXPECT_EQ(state_.marks.Read(), std::vector<std::uint64_t>{2});
+  EXPECT_TRUE(std::holds_alternative<StateCheckpointed>(Told().back()));
+}
+
+// A mark that is lost would let a wrong state answer clients after a restart.
+TEST_F(ApplyThreadTest, StopsWhenTheStateCannotBeMarked) {
+  state_.mark_failure = absl::InternalError("sync state-1/000003.log: input/output error");
+  Push({.mark_diverged = true,
+        .checkpoint = true,
+        .switch_to = std::nullopt,
+        .complete_install = false});
+  apply_.Start();
+  ASSERT_TRUE(fatal_.WaitForCount(1));
+  apply_.DrainAndStop();
+  EXPECT_TRUE(Told().empty()) << "nothing after it was done";
 }
 
 TEST_F(ApplyThreadTest, ReportsWhatIsApplied) {
@@ -214,9 +280,15 @@ TEST_F(ApplyThreadTest, ChecksPointsAfterTheEntriesThatCameWithTheWish) {
 TEST_F(ApplyThreadTest, AppliesWhatCameAfterASwitchToTheNewState) {
   installer_.header.last_included = At(10);
   Push({}, {MakeEntry(1, 1)});
-  Push({.checkpoint = false, .switch_to = At(10), .complete_install = false});
+  Push({.mark_diverged = false,
+        .checkpoint = false,
+        .switch_to = At(10),
+        .complete_install = false});
   Push({}, {MakeEntry(11, 1)});
-  Push({.checkpoint = false, .switch_to = std::nullopt, .complete_install = true});
+  Push({.mark_diverged = false,
+        .checkpoint = false,
+        .switch_to = std::nullopt,
+        .complete_install = true});
   apply_.Start();
   apply_.DrainAndStop();
   const std::vector<Input> told = Told();
@@ -233,7 +305,10 @@ TEST_F(ApplyThreadTest, ASwitchAnswersReadsThatWaitedForIt) {
   FakeClient client;
   const Ticket ticket = Add(client);
   ASSERT_TRUE(apply_.PushRead({.ticket = ticket, .read_index = LogIndex(7)}));
-  Push({.checkpoint = false, .switch_to = At(10), .complete_install = false});
+  Push({.mark_diverged = false,
+        .checkpoint = false,
+        .switch_to = At(10),
+        .complete_install = false});
   apply_.Start();
   EXPECT_EQ(client.Answer(), "read at 10");
 }
@@ -245,7 +320,10 @@ TEST_F(ApplyThreadTest, ASwitchLeavesTheOutcomeOfProposalsBelowItUnknown) {
   const Ticket covered_ticket = Add(covered);
   const Ticket later_ticket = Add(later);
   Push({Appended(covered_ticket, 10, 1), Appended(later_ticket, 11, 1)}, {});
-  Push({.checkpoint = false, .switch_to = At(10), .complete_install = false});
+  Push({.mark_diverged = false,
+        .checkpoint = false,
+        .switch_to = At(10),
+        .complete_install = false});
   Push({}, {MakeEntry(11, 1, "b")});
   apply_.Start();
   EXPECT_EQ(later.Answer(), "applied 11: did b");
@@ -255,7 +333,10 @@ TEST_F(ApplyThreadTest, ASwitchLeavesTheOutcomeOfProposalsBelowItUnknown) {
 
 TEST_F(ApplyThreadTest, StopsWhenTheStateCannotBeMadeDurable) {
   state_.checkpoint_failure = absl::InternalError("sync state-1/000003.log: input/output error");
-  Push({.checkpoint = true, .switch_to = std::nullopt, .complete_install = false});
+  Push({.mark_diverged = false,
+        .checkpoint = true,
+        .switch_to = std::nullopt,
+        .complete_install = false});
   apply_.Start();
   ASSERT_TRUE(fatal_.WaitForCount(1));
   apply_.DrainAndStop();
@@ -264,7 +345,10 @@ TEST_F(ApplyThreadTest, StopsWhenTheStateCannotBeMadeDurable) {
 
 TEST_F(ApplyThreadTest, StopsWhenTheStateCannotBeSwitched) {
   installer_.failure = absl::InternalError("rename state.tmp: input/output error");
-  Push({.checkpoint = false, .switch_to = At(10), .complete_install = false});
+  Push({.mark_diverged = false,
+        .checkpoint = false,
+        .switch_to = At(10),
+        .complete_install = false});
   apply_.Start();
   ASSERT_TRUE(fatal_.WaitForCount(1));
   apply_.DrainAndStop();

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -136,7 +137,8 @@ class FakeStateMachine final : public KeyValueStore {
       return outcome;
     }
     std::vector<std::uint64_t> indexes;
-    for (const LogEntryPointer& entry : entries) {
+    for (const LogEntryPointer& entry :
+         entries.first(std::min(entries.size(), applied_at_once_max))) {
       outcome.results.push_back("did " + entry->data);
       applied_ = entry->position();
       indexes.push_back(entry->index.value());
@@ -163,17 +165,28 @@ class FakeStateMachine final : public KeyValueStore {
     completions.Write(applied_.index.value());
     return absl::OkStatus();
   }
+  absl::Status MarkDiverged() override {
+    if (!mark_failure.ok()) return mark_failure;
+    marks.Write(applied_.index.value());
+    diverged_ = true;
+    return absl::OkStatus();
+  }
+  bool diverged() const override { return diverged_; }
 
   Door door;
-  std::string failure;        // set before the thread starts
+  std::string failure;  // set before the thread starts
+  std::size_t applied_at_once_max = 1000;
   absl::Status read_failure;  // set before the thread starts
   absl::Status checkpoint_failure;
+  absl::Status mark_failure;
   std::string snapshot_bytes;
   Notebook<std::uint64_t> completions;
+  Notebook<std::uint64_t> marks;  // where it was applied when it was marked as diverged
   Notebook<std::vector<std::uint64_t>> batches;
 
  private:
   LogPosition applied_;
+  bool diverged_ = false;
   const IndexedConfiguration configuration_{};
 };
 

@@ -69,6 +69,29 @@ TEST(InboxTest, KeepsTheOrderOfWhatTheApplyThreadDid) {
   EXPECT_TRUE(std::holds_alternative<InstallCompleted>(turn[4]));
 }
 
+// A digest says what the state was at its own index, so none may be lost to a later one.
+TEST(InboxTest, KeepsEveryDigestAtItsPlaceAmongWhatWasApplied) {
+  Inbox inbox({});
+  inbox.PushApplied(LogIndex(3));
+  inbox.PushDigested({.index = LogIndex(4), .digest = "four"});
+  inbox.PushApplied(LogIndex(4));
+  inbox.PushDigested({.index = LogIndex(8), .digest = "eight"});
+  inbox.PushApplied(LogIndex(8));
+  inbox.PushApplied(LogIndex(9));
+  inbox.PushTick();  // nothing of the above is worth a turn
+
+  std::vector<Input> turn;
+  ASSERT_TRUE(inbox.WaitAndTake(turn));
+  ASSERT_EQ(turn.size(), 6u);
+  EXPECT_EQ(std::get<EntriesApplied>(turn[0]).last_applied, LogIndex(3));
+  EXPECT_EQ(std::get<StateDigested>(turn[1]).check,
+            (StateCheck{.index = LogIndex(4), .digest = "four"}));
+  EXPECT_EQ(std::get<EntriesApplied>(turn[2]).last_applied, LogIndex(4));
+  EXPECT_EQ(std::get<StateDigested>(turn[3]).check.digest, "eight");
+  EXPECT_EQ(std::get<EntriesApplied>(turn[4]).last_applied, LogIndex(9));
+  EXPECT_TRUE(std::holds_alternative<Tick>(turn[5]));
+}
+
 TEST(InboxTest, KeepsEverySnapshotThatWasStored) {
   Inbox inbox({});
   for (std::uint64_t call = 1; call <= 2; ++call) {
