@@ -145,6 +145,11 @@ struct RaftMetrics::Families {
   Counter* entries_trimmed = AddCounter(registry, "raft_log_trimmed_entries_total",
                                         "Entries that left the log because the state holds them.");
 
+  Counter* state_doubts =
+      AddCounter(registry, "raft_state_doubts_total",
+                 "Comparisons in which voters held different states and no majority held one. Any "
+                 "above 0 needs a human.");
+
   prometheus::Family<Counter>& loop_busy =
       CounterFamilyIn(registry, "raft_loop_busy_seconds_total",
                       "Time each loop spent working: its rate is the loop's saturation, 0 to 1.");
@@ -203,6 +208,8 @@ void RaftMetrics::OnEvent(const RaftEvent& event) {
     families_->entries_trimmed->Increment(static_cast<double>(trimmed->count));
   } else if (std::holds_alternative<SnapshotInstalled>(event)) {
     families_->snapshots_installed.front()->Increment();
+  } else if (std::holds_alternative<StatesInDoubt>(event)) {
+    families_->state_doubts->Increment();
   }
   // The other events are for the log; what they change shows in the status.
 }

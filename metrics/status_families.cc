@@ -94,6 +94,18 @@ void AddIndexes(const RaftStatus& status, std::vector<MetricFamily>& families) {
                                  IndexValue(status.applied_index)));
 }
 
+// Whether this server's state is the cluster's.
+void AddComparison(const RaftStatus& status, std::vector<MetricFamily>& families) {
+  families.push_back(GaugeFamily("raft_state_diverged",
+                                 "1 while this server is quarantined: its state is another than "
+                                 "the majority's, and it waits for a snapshot.",
+                                 status.diverged_index.has_value() ? 1 : 0));
+  families.push_back(GaugeFamily("raft_state_verified_index",
+                                 "Up to here the state was found equal to the majority's; 0: not "
+                                 "compared since the start.",
+                                 IndexValue(status.verified_index)));
+}
+
 const char* ToLabel(PeerState state) {
   switch (state) {
     case PeerState::kProbe:
@@ -193,6 +205,7 @@ std::vector<MetricFamily> StatusFamilies(const MetricsSnapshot& snapshot) {
   AddMembers(snapshot.status, families);
   AddLeaderContact(snapshot, families);
   AddIndexes(snapshot.status, families);
+  AddComparison(snapshot.status, families);
   AddPeers(snapshot, families);
   AddWork(snapshot, families);
   AddStorage(snapshot, families);

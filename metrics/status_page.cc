@@ -106,6 +106,7 @@ std::string LogCard(const RaftStatus& status, const LogWindow& window) {
                              LegendItem("committed", "committed", status.commit_index) +
                              LegendItem("appended", "last", status.last_log_index) +
                              LegendItem("", "durable here", status.durable_index) +
+                             LegendItem("", "equal to the majority's", status.verified_index) +
                              LegendItem("", "first kept", status.first_log_index);
   return Element("section", "card log",
                  "<h2>Log <small>its newest " + GroupDigits(window.last() - window.start()) +

@@ -28,6 +28,12 @@ void FillHeaderAt(const FormedServer& formed, LogIndex index, v1::ResponseHeader
   FillHeader(formed, {.leadership = formed.board.leadership(), .applied_index = index}, header);
 }
 
+// A backup of a wrong state would outlive the state.
+ServiceError DivergedError(const BackupDoor& door) {
+  const Leadership leadership = door.formed.board.leadership();
+  return door.errors.StateDiverged(leadership.other_leader(), leadership.term);
+}
+
 }  // namespace
 
 // One download. Steps follow each other from thread to thread: Pin (apply), SendPiece (bulk),
@@ -100,6 +106,7 @@ class Backups::Reading final : public Stream, public std::enable_shared_from_thi
   // Apply thread.
   void Pin(KeyValueStore& state) {
     if (const auto why = given_up()) return End(*why);
+    if (state.diverged()) return End(DivergedError(door_));
     absl::StatusOr<std::unique_ptr<SnapshotSource>> source = state.OpenSnapshot();
     if (!source.ok()) {
       parts_.fatal(source.status());
@@ -267,13 +274,16 @@ void Backups::CreateSnapshot(UnaryCall& call, const BackupDoor& door,
 
 void Backups::CheckpointForAll(KeyValueStore& state) {
   const std::vector<Creation> creations = TakeCreations();
-  const bool is_wanted =
-      std::any_of(creations.begin(), creations.end(),
-                  [](const Creation& creation) { return !creation.call.is_cancelled(); });
+  const bool is_wanted = !state.diverged() && std::any_of(creations.begin(), creations.end(),
+                                                          [](const Creation& creation) {
+                                                            return !creation.call.is_cancelled();
+                                                          });
   const absl::Status durable = is_wanted ? state.Checkpoint() : absl::CancelledError();
   if (is_wanted && !durable.ok()) parts_.fatal(durable);
   for (const Creation& creation : creations) {
-    if (!is_wanted) {
+    if (state.diverged()) {
+      creation.call.Fail(DivergedError(creation.door));
+    } else if (!is_wanted) {
       creation.call.Fail(CancelledByClient());
     } else if (!durable.ok()) {
       creation.call.Fail(Corrupt(durable));

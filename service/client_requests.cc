@@ -77,6 +77,16 @@ std::optional<ServiceError> ClientRequest::CheckLeading() const {
   return door_.errors.NotLeader(leadership.leader, leadership.term);
 }
 
+std::optional<ServiceError> ClientRequest::CheckState() const {
+  const Leadership leadership = formed_->board.leadership();
+  if (!leadership.state_is_diverged) return std::nullopt;
+  return StateDiverged(leadership);
+}
+
+ServiceError ClientRequest::StateDiverged(const Leadership& leadership) const {
+  return door_.errors.StateDiverged(leadership.other_leader(), leadership.term);
+}
+
 std::optional<SteadyTime> ClientRequest::Deadline() const {
   using std::chrono::system_clock;
   const SteadyTime now = std::chrono::steady_clock::now();
@@ -214,7 +224,7 @@ std::optional<ServiceError> ReadCall::Judge() const {
   absl::Status judged = ValidateQuery(request_.query(), door().limits.key_values);
   if (!judged.ok()) return Invalid(judged);
   if (std::optional<ServiceError> problem = CheckServing()) return problem;
-  return IsStale() ? std::nullopt : CheckLeading();
+  return IsStale() ? CheckState() : CheckLeading();
 }
 
 void ReadCall::Start() {
@@ -233,6 +243,11 @@ void ReadCall::OnApplied(LogPosition, std::string, const Standing&) {
 
 absl::Status ReadCall::OnReadable(KeyValueStore& state, LogIndex read_index,
                                   const Standing& standing) {
+  // The door may have let it in before this was found out.
+  if (state.diverged()) {
+    End(StateDiverged(standing.leadership));
+    return absl::OkStatus();
+  }
   absl::Status read = state.Read(request_.query(), &response_);
   if (!read.ok()) {
     End({.code = grpc::StatusCode::DATA_LOSS,

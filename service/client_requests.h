@@ -56,6 +56,8 @@ class ClientRequest : public UnaryCall, public ClientCall {
   // None: the request may go on. Otherwise the error to answer with.
   std::optional<ServiceError> CheckServing() const;
   std::optional<ServiceError> CheckLeading() const;
+  // Of a server that may answer although it does not lead.
+  std::optional<ServiceError> CheckState() const;
   // Registers this call under a ticket. False: it was answered.
   bool Register();
   // `accepted` tells whether the registered call found room behind the door; if not, answers it.
@@ -66,6 +68,8 @@ class ClientRequest : public UnaryCall, public ClientCall {
   Ticket ticket() const { return ticket_; }
   // Counts the outcome, then answers.
   void End(const ServiceError& error);
+  // This server's state cannot be believed.
+  ServiceError StateDiverged(const Leadership& leadership) const;
   virtual void CountFailure(const ServiceError& error) = 0;
 
  private:

@@ -128,6 +128,20 @@ ServiceError ErrorBook::Transferring(const Refusal& refusal) const {
   return error;
 }
 
+ServiceError ErrorBook::StateDiverged(std::optional<ServerId> other, Term term) const {
+  ServiceError error{.code = StatusCode::UNAVAILABLE,
+                     .reason = "STATE_DIVERGED",
+                     .message =
+                         "this server's state differs from the majority's, and it answers "
+                         "nothing until a snapshot has replaced it; ask another server",
+                     .retry_after = no_leader_wait_};
+  if (other) {
+    error.leader_hint = HintAt(*other, term);
+    error.retry_after = milliseconds(1);
+  }
+  return error;
+}
+
 ServiceError ErrorBook::NotHandedOver(const TransferEnded& ended) const {
   if (ended.outcome == TransferOutcome::kOtherLeads && ended.leader) {
     return {
@@ -169,6 +183,8 @@ ServiceError ErrorBook::Refused(const Refusal& refusal) const {
               .retry_after = kOverloadedWait};
     case RefusalReason::kTransferring:
       return Transferring(refusal);
+    case RefusalReason::kStateDiverged:
+      return StateDiverged(refusal.leader_hint, refusal.current_term);
     case RefusalReason::kTermNotCommitted:
     case RefusalReason::kConfigurationMoved:
     case RefusalReason::kChangeUnderWay:
@@ -200,8 +216,8 @@ ServiceError ErrorBook::ShuttingDown(std::optional<LogPosition> appended,
                      .reason = "SHUTTING_DOWN",
                      .message = "this server is stopping; send the call to another one",
                      .retry_after = milliseconds(1)};
-  if (leadership && leadership->leader && !leadership->is_leader()) {
-    error.leader_hint = HintAt(*leadership->leader, leadership->term);
+  if (leadership && leadership->other_leader()) {
+    error.leader_hint = HintAt(*leadership->other_leader(), leadership->term);
   }
   return error;
 }

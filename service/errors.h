@@ -60,6 +60,8 @@ class ErrorBook {
   ServiceError NotLeader(std::optional<ServerId> leader, Term term) const;
   // The cluster has not formed yet; `waiting_for` says what it waits for.
   ServiceError Forming(const std::string& waiting_for) const;
+  // This server's state is not the cluster's; `other` may be asked instead.
+  ServiceError StateDiverged(std::optional<ServerId> other, Term term) const;
   // This server stops. `appended`: the proposal is in the log and its outcome unknown.
   ServiceError ShuttingDown(std::optional<LogPosition> appended,
                             const std::optional<Leadership>& leadership) const;

@@ -146,6 +146,19 @@ void LogEvent(const ToldRemoved& event) {
       "is not used again",
       event.configuration_index.value());
 }
+void LogEvent(const StateDiverged& event) {
+  spdlog::error(
+      "the state here differs from that of a majority of the servers at index {}: it is "
+      "quarantined, answers no client and waits for a snapshot that replaces it. Look for a bad "
+      "disk or memory on this machine",
+      event.index.value());
+}
+void LogEvent(const StatesInDoubt& event) {
+  spdlog::warn(
+      "the servers hold different states at index {}, and no majority holds one and the same: "
+      "nobody is quarantined. Compare them (raftctl status --verify-digest)",
+      event.index.value());
+}
 void LogEvent(const TransferBegan& event) {
   spdlog::info("handing over to server {}", event.target.value());
 }

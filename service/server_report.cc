@@ -69,7 +69,10 @@ void SetMs(std::int64_t milliseconds, google::protobuf::Duration& duration) {
 }
 
 Standing StandingOf(const RaftStatus& status, LogIndex applied_index) {
-  return {.leadership = {.role = status.role, .term = status.current_term, .leader = status.leader},
+  return {.leadership = {.role = status.role,
+                         .term = status.current_term,
+                         .leader = status.leader,
+                         .state_is_diverged = status.diverged_index.has_value()},
           .applied_index = applied_index};
 }
 
@@ -131,6 +134,8 @@ void ServerReport::FillCore(const FormedServer& formed, const RaftStatus& status
   response.set_durable_index(std::max(status.durable_index, facts.applied_index).value());
   response.set_state_digest(facts.digest);
   response.set_key_count(facts.key_count);
+  response.set_verified_index(status.verified_index.value());
+  response.set_diverged_index(status.diverged_index.value_or(LogIndex()).value());
   if (status.leader_contact_ticks) {
     SetMs(TicksToMs(*status.leader_contact_ticks), *response.mutable_leader_contact_age());
   }
@@ -195,6 +200,7 @@ std::string ServerReport::StatusJson() const {
 std::vector<std::string> ServerReport::Warnings(const RaftStatus& status) const {
   std::vector<std::string> warnings;
   if (!status.leader) warnings.push_back("no leader is known");
+  if (const auto reason = WhyDiverged()) warnings.push_back(*reason);
   for (const PeerStatus& peer : status.peers) {
     const std::int64_t silent_ms = TicksToMs(peer.last_contact_ticks);
     if (silent_ms < kSilentPeerMs) continue;
@@ -285,9 +291,20 @@ std::optional<std::string> ServerReport::WhyNoMember() const {
                       status.removed_at->value());
 }
 
+std::optional<std::string> ServerReport::WhyDiverged() const {
+  const FormedServer* formed = gate_.formed();
+  if (formed == nullptr || !formed->board.leadership().state_is_diverged) return std::nullopt;
+  const RaftStatus status = formed->board.Read();
+  if (!status.diverged_index) return std::nullopt;
+  return absl::StrCat("quarantined: the state here differs from the majority's at index ",
+                      status.diverged_index->value(),
+                      "; it answers no client and waits for a snapshot that replaces it");
+}
+
 std::optional<std::string> ServerReport::WhyNotReady() const {
   if (gate_.draining()) return "this server is stopping";
   if (auto reason = WhyNoMember()) return reason;
+  if (auto reason = WhyDiverged()) return reason;
   if (auto reason = WhyNoLeader()) return reason;
   return WhyBehind();
 }
@@ -306,7 +323,8 @@ MetricsSnapshot ServerReport::Snapshot() const {
   snapshot.livez = {{.name = "event_loop", .failure = WhyNotAlive()}};
   snapshot.readyz = {{.name = "has_leader", .failure = WhyNoLeader()},
                      {.name = "caught_up", .failure = WhyBehind()},
-                     {.name = "member", .failure = WhyNoMember()}};
+                     {.name = "member", .failure = WhyNoMember()},
+                     {.name = "state_agrees", .failure = WhyDiverged()}};
   {
     MutexLock lock(mutex_);
     snapshot.storage_sizes = {{.component = "log", .bytes = sizes_.log_bytes},

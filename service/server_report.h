@@ -69,6 +69,7 @@ class ServerReport {
   std::optional<std::string> WhyNoLeader() const;
   std::optional<std::string> WhyBehind() const;
   std::optional<std::string> WhyNoMember() const;
+  std::optional<std::string> WhyDiverged() const;
   std::int64_t TicksToMs(std::uint64_t ticks) const;
 
   const Options& options_;

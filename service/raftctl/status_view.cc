@@ -40,6 +40,7 @@ double Seconds(const google::protobuf::Duration& duration) {
 
 std::string ShownDigest(const v1::GetStatusResponse& status) {
   std::string shown = status.state_digest().substr(0, kDigestShown);
+  if (status.diverged_index() != 0) shown += " QUARANTINED";
   if (status.verified_state_digest().empty()) return shown;
   const bool equal = status.verified_state_digest() == status.state_digest();
   return absl::StrCat(shown, equal ? " verified" : " WRONG");
@@ -96,6 +97,7 @@ bool StatesDiffer(const std::vector<ServerAnswer>& answers) {
   CompareDigests(answers, &differences);
   return !differences.empty() ||
          std::any_of(answers.begin(), answers.end(), [](const ServerAnswer& answer) {
+           if (answer.status.diverged_index() != 0) return true;
            const std::string& verified = answer.status.verified_state_digest();
            return !verified.empty() && verified != answer.status.state_digest();
          });

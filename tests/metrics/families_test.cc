@@ -48,6 +48,15 @@ TEST(StatusFamiliesTest, CountsMembersByRole) {
   EXPECT_EQ(ValueOf(scrape, "raft_removed"), 1);
 }
 
+TEST(StatusFamiliesTest, SaysWhetherTheStateIsTheMajoritys) {
+  MetricsSnapshot snapshot = LeaderSnapshot();
+  snapshot.status.verified_index = LogIndex(1024);
+  EXPECT_EQ(ValueOf(Text(snapshot), "raft_state_diverged"), 0);
+  EXPECT_EQ(ValueOf(Text(snapshot), "raft_state_verified_index"), 1024);
+  snapshot.status.diverged_index = LogIndex(1280);
+  EXPECT_EQ(ValueOf(Text(snapshot), "raft_state_diverged"), 1);
+}
+
 TEST(StatusFamiliesTest, PrintsLargeIndexesInFull) {
   MetricsSnapshot snapshot = LeaderSnapshot();
   snapshot.status.commit_index = LogIndex(1'234'567'890'123);

@@ -177,6 +177,7 @@ TEST_F(RaftMetricsTest, SnapshotsAreCountedByWhatBecameOfThem) {
   metrics_.OnSnapshotBytesReceived(300);
   metrics_.OnSnapshotReceived(SnapshotOutcome::kReplaced, Seconds(1));
   metrics_.OnEvent(SnapshotInstalled{.last_included = {}});
+  metrics_.OnEvent(StatesInDoubt{.index = LogIndex(256)});
   metrics_.OnEvent(LogTrimmed{.first_index = LogIndex(8), .count = 7});
   metrics_.OnCheckpointed(Seconds(0.01));
 
@@ -184,6 +185,7 @@ TEST_F(RaftMetricsTest, SnapshotsAreCountedByWhatBecameOfThem) {
   EXPECT_EQ(Value("raft_snapshots_total{op=\"send\",outcome=\"failed\"}"), 0);
   EXPECT_EQ(Value("raft_snapshots_total{op=\"receive\",outcome=\"replaced\"}"), 1);
   EXPECT_EQ(Value("raft_snapshots_total{op=\"install\",outcome=\"ok\"}"), 1);
+  EXPECT_EQ(Value("raft_state_doubts_total"), 1);
   EXPECT_EQ(Value("raft_snapshot_sent_bytes_total"), 500);
   EXPECT_EQ(Value("raft_snapshot_received_bytes_total"), 300);
   EXPECT_EQ(Value("raft_snapshot_duration_seconds_count{op=\"send\"}"), 1);

@@ -117,6 +117,22 @@ TEST(BackupsTest, WhatIsWrittenDuringADownloadIsNotInIt) {
   EXPECT_GT(download.bytes(), 1u << 20);
 }
 
+// A wrong state must not be kept as the truth.
+TEST(BackupsTest, NoBackupIsTakenOfADivergedState) {
+  ServedServer server(1);
+  server.Lead();
+  Put(server, "key", 1);
+  ASSERT_TRUE(server.formed().apply.PushTask(
+      [](KeyValueStore& state) { EXPECT_TRUE(state.MarkDiverged().ok()); }));
+  Download download(server);
+  EXPECT_FALSE(download.ReadPiece());
+  EXPECT_EQ(ReasonOf(download.Finish()), "STATE_DIVERGED");
+  grpc::ClientContext context;
+  v1::CreateSnapshotResponse response;
+  EXPECT_EQ(ReasonOf(server.cluster_stub->CreateSnapshot(&context, {}, &response)),
+            "STATE_DIVERGED");
+}
+
 TEST(BackupsTest, AServerThatHasAppliedNothingSaysSo) {
   ServedServer server(3);
   server.Form();

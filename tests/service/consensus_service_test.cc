@@ -196,6 +196,34 @@ TEST_F(ConsensusServiceTest, HoldsAReadUntilItsIndexIsAppliedOrItsDeadlinePasses
   }
 }
 
+// Whatever the door knew when it let a read in.
+TEST_F(ConsensusServiceTest, NoReadIsAnsweredFromADivergedState) {
+  ServedServer server(1);
+  server.Lead();
+  ASSERT_TRUE(Propose(server, PutRequest("k", "v")).status.ok());
+  ASSERT_TRUE(server.formed().apply.PushTask(
+      [](KeyValueStore& state) { EXPECT_TRUE(state.MarkDiverged().ok()); }));
+  for (const auto consistency : {v1::READ_CONSISTENCY_STALE, v1::READ_CONSISTENCY_LINEARIZABLE}) {
+    v1::ReadRequest request = GetRequest("k");
+    request.set_consistency(consistency);
+    const Answered answered = Read(server, request);
+    EXPECT_EQ(answered.status.error_code(), StatusCode::UNAVAILABLE);
+    EXPECT_EQ(ReasonOf(answered.status), "STATE_DIVERGED");
+    EXPECT_EQ(answered.read.items_size(), 0);
+  }
+}
+
+// As a server does that was quarantined before its last stop.
+TEST_F(ConsensusServiceTest, AStartOnADivergedStateIsNotReadyAndSaysWhy) {
+  ServedServer server(3);
+  server.MarkStateBeforeStart();
+  server.Form();
+  v1::ReadRequest request = GetRequest("k");
+  request.set_consistency(v1::READ_CONSISTENCY_STALE);
+  EXPECT_EQ(ReasonOf(Read(server, request).status), "STATE_DIVERGED");
+  EXPECT_THAT(server.report().WhyNotReady().value_or(""), HasSubstr("quarantined"));
+}
+
 TEST_F(ConsensusServiceTest, ForgetsAClientThatCancels) {
   ServedServer server(1);
   server.Lead();

@@ -94,7 +94,8 @@ INSTANTIATE_TEST_SUITE_P(
         ReasonCase{RefusalReason::kNoQuorum, StatusCode::UNAVAILABLE, "NO_QUORUM"},
         ReasonCase{RefusalReason::kTermMoved, StatusCode::ABORTED, "TERM_MOVED"},
         ReasonCase{RefusalReason::kOverloaded, StatusCode::RESOURCE_EXHAUSTED, "OVERLOADED"},
-        ReasonCase{RefusalReason::kLogFull, StatusCode::RESOURCE_EXHAUSTED, "LOG_FULL"}),
+        ReasonCase{RefusalReason::kLogFull, StatusCode::RESOURCE_EXHAUSTED, "LOG_FULL"},
+        ReasonCase{RefusalReason::kStateDiverged, StatusCode::UNAVAILABLE, "STATE_DIVERGED"}),
     [](const auto& info) { return "Case" + std::to_string(info.index); });
 
 TEST(ErrorsTest, WaitsAQuarterOfTheElectionTimeoutForALeader) {
@@ -109,6 +110,17 @@ TEST(ErrorsTest, AFullLogNamesTheSilentServerAndStopsRetries) {
   EXPECT_THAT(error.message, HasSubstr("server 3 does not answer"));
   EXPECT_EQ(InfoOf(error).metadata().at("silent_server_id"), "3");
   EXPECT_EQ(error.retry_after, std::chrono::milliseconds(-1));
+}
+
+TEST(ErrorsTest, AQuarantinedServerNamesAnotherOneToAskWhenItKnowsOne) {
+  const ServiceError alone = Book().Refused(MakeRefusal(RefusalReason::kStateDiverged));
+  EXPECT_THAT(alone.message, HasSubstr("differs from the majority's"));
+  EXPECT_FALSE(alone.leader_hint.has_value());
+  const ServiceError named =
+      Book().Refused(MakeRefusal(RefusalReason::kStateDiverged, ServerId(2)));
+  ASSERT_TRUE(named.leader_hint.has_value());
+  EXPECT_EQ(named.leader_hint->leader_id(), 2u);
+  EXPECT_EQ(named.retry_after, std::chrono::milliseconds(1));
 }
 
 TEST(ErrorsTest, AMovedTermSaysTheCurrentOne) {

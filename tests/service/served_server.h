@@ -75,6 +75,12 @@ class ServedServer {
     std::filesystem::remove_all(directory_path_);
   }
 
+  // A life in which the state was found to be another than the cluster's. Before Form.
+  void MarkStateBeforeStart() {
+    ASSERT_TRUE(directory_->AdoptFounding(founding_).ok());
+    const OpenedServer opened = directory_->OpenServer().value();
+    ASSERT_TRUE(opened.state->MarkDiverged().ok());
+  }
   // Founds the cluster and starts the server.
   void Form() {
     ASSERT_TRUE(directory_->AdoptFounding(founding_).ok());
@@ -114,6 +120,7 @@ class ServedServer {
   Options& options() { return options_; }
   const FormedServer& formed() const { return running_->formed(); }
   RunningServer& running() { return *running_; }
+  const ServerReport& report() const { return *report_; }
   // For clients that take an address instead of a stub.
   std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
 

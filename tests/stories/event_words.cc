@@ -122,6 +122,14 @@ MaybeWords Tell(const ToldRemoved& event) {
   return EventWords{Weight::kTurn, "is no member since entry " +
                                        std::to_string(event.configuration_index.value())};
 }
+MaybeWords Tell(const StateDiverged& event) {
+  return EventWords{Weight::kTurn, "holds another state than the majority at entry " +
+                                       std::to_string(event.index.value())};
+}
+MaybeWords Tell(const StatesInDoubt& event) {
+  return EventWords{Weight::kTurn, "finds no majority for one state at entry " +
+                                       std::to_string(event.index.value())};
+}
 MaybeWords Tell(const TransferBegan& event) {
   return EventWords{Weight::kTurn, "hands over to " + NameOf(event.target)};
 }
@@ -169,6 +177,8 @@ const char* ToString(RefusalReason reason) {
       return "LEADERSHIP_LOST";
     case RefusalReason::kTransferring:
       return "TRANSFERRING";
+    case RefusalReason::kStateDiverged:
+      return "STATE_DIVERGED";
     case RefusalReason::kTermNotCommitted:
       return "TERM_NOT_COMMITTED";
     case RefusalReason::kConfigurationMoved:

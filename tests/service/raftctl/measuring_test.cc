@@ -182,6 +182,14 @@ TEST(StatusViewTest, DifferentStatesAtOneIndexAreAnAlarm) {
   EXPECT_EQ(StatusVerdict(answers), kExitFailed);
 }
 
+TEST(StatusViewTest, AQuarantinedServerIsAnAlarm) {
+  std::vector<ServerAnswer> answers = {Answer(1, v1::SERVER_ROLE_LEADER, "aa"),
+                                       Answer(2, v1::SERVER_ROLE_FOLLOWER, "aa")};
+  answers[1].status.set_diverged_index(256);
+  EXPECT_THAT(StatusTable(answers), HasSubstr("QUARANTINED"));
+  EXPECT_EQ(StatusVerdict(answers), kExitFailed);
+}
+
 TEST(StatusViewTest, ADigestThatAFullScanDoesNotReproduceIsAnAlarm) {
   ServerAnswer wrong = Answer(1, v1::SERVER_ROLE_LEADER, "aa");
   wrong.status.set_verified_state_digest("bb");
