@@ -151,7 +151,7 @@ TEST(MessageConversionTest, RefusesVotesThatBreakARule) {
 
 TEST(CheckAnswerTest, AVoteIsOnlyGrantedInTheTermThatAskedForIt) {
   const RequestBounds bounds{
-      .number = RequestNumber(7), .term = Term(5), .previous = {}, .last = {}};
+      .number = RequestNumber(7), .term = Term(5), .previous = {}, .last = {}, .compared = {}};
   for (const std::uint64_t term : {4, 5, 6}) {
     const bool is_asked_term = term == 5;
     EXPECT_EQ(CheckAnswer(bounds, PreVoteResponse{RequestNumber(7), Term(term), true}).ok(),
@@ -165,7 +165,7 @@ TEST(CheckAnswerTest, AVoteIsOnlyGrantedInTheTermThatAskedForIt) {
 
 TEST(CheckAnswerTest, AnAnswerToAnotherRequestIsNone) {
   const RequestBounds bounds{
-      .number = RequestNumber(7), .term = Term(5), .previous = {}, .last = {}};
+      .number = RequestNumber(7), .term = Term(5), .previous = {}, .last = {}, .compared = {}};
   EXPECT_FALSE(CheckAnswer(bounds, PreVoteResponse{RequestNumber(8), Term(5), false}).ok());
   EXPECT_FALSE(CheckAnswer(bounds, RequestVoteResponse{RequestNumber(8), Term(5), false}).ok());
 }
