@@ -71,6 +71,13 @@ absl::Status IncomingState::Store(const SnapshotPiece& piece) {
   return OfThisDisk(database_->Write(&batch, /*sync=*/false));
 }
 
+std::optional<SnapshotPlace> IncomingState::place() const {
+  if (!failure_.ok() || verifier_.piece_count() == 0 || verifier_.is_complete()) {
+    return std::nullopt;
+  }
+  return verifier_.place();
+}
+
 absl::StatusOr<SnapshotHeader> IncomingState::Finish() {
   if (!failure_.ok()) return failure_;
   const absl::StatusOr<StateSummary> summary = verifier_.Finish();

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -33,6 +34,7 @@ class IncomingState final : public IncomingSnapshot {
   ~IncomingState() override;
 
   absl::Status Add(std::string_view piece) override;
+  std::optional<SnapshotPlace> place() const override;
   absl::StatusOr<SnapshotHeader> Finish() override;
 
  private:

@@ -39,8 +39,10 @@ absl::StatusOr<std::unique_ptr<KeyValueStore>> StateInstaller::Switch() {
 
 void StateInstaller::Discard() {
   states_->DropWaiting();
-  // What cannot be removed now goes at the next Begin, or at the next start.
-  states_->RemoveUnused().IgnoreError();
+  RemoveReplaced();
 }
+
+// What cannot be removed now goes the next time, or at the next start.
+void StateInstaller::RemoveReplaced() { states_->RemoveUnused().IgnoreError(); }
 
 }  // namespace raft

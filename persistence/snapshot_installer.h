@@ -23,6 +23,7 @@ class StateInstaller final : public SnapshotInstaller {
   absl::StatusOr<std::unique_ptr<IncomingSnapshot>> Begin() override;
   absl::StatusOr<std::unique_ptr<KeyValueStore>> Switch() override;
   void Discard() override;
+  void RemoveReplaced() override;
 
  private:
   Disk& disk_;

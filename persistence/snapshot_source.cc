@@ -70,15 +70,42 @@ absl::StatusOr<std::string> DatabaseSnapshotSource::NextPiece(std::size_t bytes_
       if (absl::Status status = AddRecords(bytes_max); !status.ok()) return status;
       if (encoder_.has_records()) return encoder_.TakeRecords();
       next_ = Next::kNothing;
-      if (keys_read_ != header_.key_count) {
-        return Untrusted("it holds " + std::to_string(keys_read_) +
-                         " keys where its summary says " + std::to_string(header_.key_count));
-      }
+      if (absl::Status status = CheckCount(); !status.ok()) return status;
       return encoder_.End();
     case Next::kNothing:
       break;
   }
   return std::string();
+}
+
+absl::Status DatabaseSnapshotSource::GoTo(const SnapshotPlace& place) {
+  encoder_.GoTo(place);
+  next_ = place.piece_count == 0 ? Next::kHead : Next::kRecords;
+  keys_told_ = keys_read_ = place.key_count;
+  const std::string last = std::string(1, kRecordPrefix) + place.last_key;
+  record_->Seek(last);
+  const bool is_after_a_key = place.key_count > 0;
+  if (is_after_a_key && record_->Valid() && View(record_->key()) == last) {
+    record_->Next();
+    return absl::OkStatus();
+  }
+  if (!record_->status().ok()) return Untrusted(record_->status().ToString());
+  if (!is_after_a_key) return absl::OkStatus();
+  return absl::InvalidArgumentError("cannot go on with the snapshot of state " + database_->path() +
+                                    ": it does not hold the key before that place");
+}
+
+// What a receiver told of the beginning is no evidence against this disk.
+absl::Status DatabaseSnapshotSource::CheckCount() const {
+  if (keys_read_ == header_.key_count) return absl::OkStatus();
+  if (keys_told_ == 0) {
+    return Untrusted("it holds " + std::to_string(keys_read_) + " keys where its summary says " +
+                     std::to_string(header_.key_count));
+  }
+  return absl::InvalidArgumentError(
+      "cannot go on with the snapshot of state " + database_->path() + ": with the " +
+      std::to_string(keys_told_) + " keys that were said to lie before that place it would hold " +
+      std::to_string(keys_read_) + " of " + std::to_string(header_.key_count));
 }
 
 // Whoever receives a rotten record can only give up; here it is known whose disk it is.

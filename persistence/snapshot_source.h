@@ -24,6 +24,7 @@ class DatabaseSnapshotSource final : public SnapshotSource {
 
   const SnapshotHeader& header() const override { return header_; }
   absl::StatusOr<std::string> NextPiece(std::size_t bytes_max) override;
+  absl::Status GoTo(const SnapshotPlace& place) override;
 
  private:
   enum class Next : std::uint8_t { kHead, kRecords, kNothing };
@@ -34,6 +35,7 @@ class DatabaseSnapshotSource final : public SnapshotSource {
   absl::StatusOr<std::string> Get(std::string_view key, const char* name);
   // The records that come next, as many as fit.
   absl::Status AddRecords(std::size_t bytes_max);
+  absl::Status CheckCount() const;
   absl::Status Untrusted(const std::string& cause) const;
 
   const std::shared_ptr<Database> database_;
@@ -43,6 +45,7 @@ class DatabaseSnapshotSource final : public SnapshotSource {
   ClusterId cluster_id_;
   SnapshotEncoder encoder_;
   Next next_ = Next::kHead;
+  std::uint64_t keys_told_ = 0;  // of those read, the ones before the place that was gone to
   std::uint64_t keys_read_ = 0;
 };
 

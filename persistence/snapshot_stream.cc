@@ -121,6 +121,13 @@ std::string SnapshotEncoder::End() {
   return Piece(SnapshotPieceKind::kEnd, body);
 }
 
+void SnapshotEncoder::GoTo(const SnapshotPlace& place) {
+  pieces_ = place.piece_count;
+  link_ = place.link;
+  keys_ = place.key_count;
+  body_.clear();
+}
+
 absl::StatusOr<SnapshotPiece> SnapshotDecoder::Decode(std::string_view bytes) {
   if (is_complete_) return Damaged(pieces_, "it comes after the end");
   const absl::StatusOr<Frame> frame = OpenFrame(bytes, pieces_);
@@ -149,8 +156,17 @@ absl::StatusOr<SnapshotPiece> SnapshotDecoder::Decode(std::string_view bytes) {
   }
   if (!decoded.ok()) return decoded;
   ++pieces_;
+  offset_ += bytes.size();
   link_ = frame->checksum;
   return piece;
+}
+
+SnapshotPlace SnapshotDecoder::place() const {
+  return {.offset = offset_,
+          .piece_count = pieces_,
+          .link = link_,
+          .key_count = keys_,
+          .last_key = last_key_};
 }
 
 absl::Status SnapshotDecoder::DecodeHead(std::string_view body) {

@@ -46,6 +46,10 @@ class SnapshotEncoder {
 
   std::string End();
 
+  // The next piece will be the one at `place`; what is under way is dropped. Then keys lie after
+  // place.last_key.
+  void GoTo(const SnapshotPlace& place);
+
  private:
   std::string Piece(SnapshotPieceKind kind, std::string_view body);
 
@@ -75,6 +79,8 @@ class SnapshotDecoder {
   const ClusterId& cluster_id() const { return cluster_id_; }
   // The end was decoded, and the counts are right.
   bool is_complete() const { return is_complete_; }
+  // After what was decoded so far.
+  SnapshotPlace place() const;
 
  private:
   absl::Status DecodeHead(std::string_view body);
@@ -84,6 +90,7 @@ class SnapshotDecoder {
 
   SnapshotHeader header_;
   ClusterId cluster_id_;
+  std::uint64_t offset_ = 0;
   std::uint64_t pieces_ = 0;
   std::uint64_t link_ = 0;
   std::uint64_t keys_ = 0;

@@ -32,6 +32,8 @@ class SnapshotVerifier {
   std::uint64_t piece_count() const { return piece_count_; }
   // The end was added.
   bool is_complete() const { return decoder_.is_complete(); }
+  // After what was added so far.
+  SnapshotPlace place() const { return decoder_.place(); }
 
  private:
   SnapshotDecoder decoder_;

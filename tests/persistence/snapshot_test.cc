@@ -256,6 +256,18 @@ TEST_F(SnapshotTest, AnOldStateGoesOnceNobodyReadsIt) {
   EXPECT_EQ(StateNames(), (std::vector<std::string>{"state-2", "state-4"}));
 }
 
+TEST_F(SnapshotTest, AReplacedStateCanBeRemovedAtOnce) {
+  ASSERT_TRUE(Receive(installer_, Pieces()).ok());
+  installer_.RemoveReplaced();
+  EXPECT_EQ(StateNames(), (std::vector<std::string>{"state-1", "state-2"})) << "it waits";
+  const std::unique_ptr<KeyValueStore> state = *installer_.Switch();
+  installer_.RemoveReplaced();
+  EXPECT_EQ(StateNames(), (std::vector<std::string>{"state-1", "state-2"})) << "it is still open";
+  state_.reset();
+  installer_.RemoveReplaced();
+  EXPECT_EQ(StateNames(), std::vector<std::string>{"state-2"});
+}
+
 TEST_F(SnapshotTest, AFailingDiskIsNotTakenForADamagedSnapshot) {
   const std::vector<std::string> pieces = Pieces();
   for (const DiskOperation operation :
