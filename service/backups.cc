@@ -11,6 +11,7 @@
 
 #include "service/client_gate.h"
 #include "service/client_requests.h"
+#include "service/transfer_pace.h"
 
 namespace raft {
 namespace {
@@ -51,7 +52,9 @@ class Backups::Reading final : public Stream, public std::enable_shared_from_thi
         context_(context),
         metrics_(metrics),
         door_(door),
-        began_(SteadyClock::now()) {
+        began_(SteadyClock::now()),
+        pace_(backups.parts_.options),
+        client_pace_(backups.parts_.options) {
     metrics_.OnStarted();
   }
 
@@ -81,7 +84,7 @@ class Backups::Reading final : public Stream, public std::enable_shared_from_thi
     GiveUp(why);
     {
       MutexLock lock(mutex_);
-      if (ended_ || !writing_since_) return;
+      if (ended_ || !client_pace_.is_waiting()) return;
       ++turns_;
     }
     context_.TryCancel();
@@ -91,11 +94,11 @@ class Backups::Reading final : public Stream, public std::enable_shared_from_thi
   void OnWriteDone(bool ok) override {
     {
       MutexLock lock(mutex_);
-      writing_since_.reset();
+      client_pace_.OnTaken(SteadyClock::now());
     }
     if (!ok) return End(given_up().value_or(BackupGivenUp()));
     offset_ += message_.data().size();
-    NoteSent(message_.data().size());
+    pace_.NoteSent(message_.data().size());
     message_.Clear();
     Continue(milliseconds::zero());
   }
@@ -129,7 +132,7 @@ class Backups::Reading final : public Stream, public std::enable_shared_from_thi
   // Bulk thread.
   void SendPiece() {
     if (const auto why = given_up()) return End(*why);
-    if (const milliseconds pause = PauseLeft(); pause > milliseconds::zero()) {
+    if (const milliseconds pause = pace_.PauseLeft(); pause > milliseconds::zero()) {
       return Continue(std::min(pause, kPauseMax));
     }
     absl::StatusOr<std::string> piece = source_->NextPiece(parts_.options.piece_bytes());
@@ -147,36 +150,24 @@ class Backups::Reading final : public Stream, public std::enable_shared_from_thi
   // False: given up meanwhile, and nobody would cut this write off.
   bool BeginWriting() {
     MutexLock lock(mutex_);
-    if (!given_up_) writing_since_ = SteadyClock::now();
+    if (!given_up_) client_pace_.OnOffered(SteadyClock::now());
     return !given_up_.has_value();
-  }
-
-  // The bandwidth limit: when the next piece may leave.
-  void NoteSent(std::uint64_t bytes) {
-    if (parts_.options.bytes_per_second == 0) return;
-    send_after_ = std::max(send_after_.value_or(began_), SteadyClock::now()) +
-                  milliseconds(bytes * 1000 / parts_.options.bytes_per_second);
-  }
-  milliseconds PauseLeft() const {
-    if (!send_after_) return milliseconds::zero();
-    return std::chrono::ceil<milliseconds>(*send_after_ - SteadyClock::now());
   }
 
   // Bulk thread, now and then until the end.
   void Watch() {
-    std::ignore = parts_.bulk.PushAfter(parts_.options.watch_interval(),
-                                        [self = shared_from_this()] { self->LookForStall(); });
+    WatchForStall(parts_.bulk, parts_.options,
+                  [self = shared_from_this()] { return self->IsStillToBeWatched(); });
   }
-  void LookForStall() {
+  bool IsStillToBeWatched() {
     bool stalled = false;
     {
       MutexLock lock(mutex_);
-      if (ended_) return;
-      stalled =
-          writing_since_ && SteadyClock::now() - *writing_since_ >= parts_.options.stall_timeout;
+      if (ended_) return false;
+      stalled = client_pace_.IsTooSlow(SteadyClock::now());
     }
-    if (stalled) return CutOff(BackupStalled(parts_.options.stall_timeout));
-    Watch();
+    if (stalled) CutOff(BackupStalled(parts_.options.stall_timeout));
+    return !stalled;
   }
 
   std::optional<ServiceError> given_up() const {
@@ -224,13 +215,13 @@ class Backups::Reading final : public Stream, public std::enable_shared_from_thi
   std::unique_ptr<SnapshotSource> source_;
   LogIndex index_;
   std::uint64_t offset_ = 0;
-  std::optional<SteadyClock::time_point> send_after_;
+  TransferPace pace_;
   v1::DownloadSnapshotResponse message_;
 
   mutable Mutex mutex_;
   int turns_ = 1;  // the steps'
   std::optional<ServiceError> given_up_;
-  std::optional<SteadyClock::time_point> writing_since_;
+  ClientPace client_pace_;
   bool ended_ = false;
   std::optional<ServiceError> end_;
 };

@@ -3,8 +3,9 @@
 // A download is the state as it was at one index. The apply thread pins it, the bulk thread reads
 // it out, and the next piece is read only when gRPC has taken the one before, which it does at the
 // pace of the client: a download holds one piece in memory, however large the state is, and nobody
-// waits for a slow client. One that takes nothing for the stall timeout is given up, because what
-// it pins keeps old data on disk. Decides nothing of Raft: the trim of the log stays the core's.
+// waits for a slow client. One that takes less than a few pieces in the stall timeout is given up,
+// because what it pins keeps old data on disk. Decides nothing of Raft: the trim of the log stays
+// the core's.
 //
 // Threads: Download and CreateSnapshot on gRPC's, Shutdown on any other. Leaf locks, never held
 // while gRPC or another thread's queue is called.

@@ -317,7 +317,7 @@ ServiceError NothingApplied() {
 ServiceError BackupStalled(milliseconds patience) {
   return {.code = StatusCode::DEADLINE_EXCEEDED,
           .reason = "STALLED",
-          .message = absl::StrCat("the client took nothing of the backup for ", patience.count(),
+          .message = absl::StrCat("the client let the backup wait for ", patience.count(),
                                   " ms (--snapshot-stall-timeout-ms)")};
 }
 

@@ -15,6 +15,9 @@ struct SnapshotTransferOptions {
   // Each transfer is held to this; 0: as fast as it goes.
   std::uint64_t bytes_per_second = 0;
 
+  // What a broken transfer leaves behind, at either end, waits so long for the next one, counted
+  // from its last piece.
+  std::chrono::milliseconds keep_time() const { return 3 * stall_timeout; }
   // Pieces are small enough that a few of them pass each second, whatever the limit.
   std::size_t piece_bytes() const {
     constexpr std::uint64_t kPieceBytesMin = 4 << 10;
