@@ -142,6 +142,9 @@ struct RaftMetrics::Families {
       AddCounter(registry, "raft_snapshot_sent_bytes_total", "Bytes of snapshots sent.");
   Counter* snapshot_bytes_received =
       AddCounter(registry, "raft_snapshot_received_bytes_total", "Bytes of snapshots received.");
+  Counter* snapshot_transfers_resumed =
+      AddCounter(registry, "raft_snapshot_transfers_resumed_total",
+                 "Snapshots that came here and went on where an earlier transfer had broken.");
   Counter* entries_trimmed = AddCounter(registry, "raft_log_trimmed_entries_total",
                                         "Entries that left the log because the state holds them.");
 
@@ -251,6 +254,8 @@ void RaftMetrics::OnSnapshotBytesSent(std::uint64_t bytes) {
 void RaftMetrics::OnSnapshotBytesReceived(std::uint64_t bytes) {
   families_->snapshot_bytes_received->Increment(static_cast<double>(bytes));
 }
+
+void RaftMetrics::OnSnapshotResumed() { families_->snapshot_transfers_resumed->Increment(); }
 
 void RaftMetrics::OnSnapshotSent(SnapshotOutcome outcome, Seconds duration) {
   families_->snapshots_sent[Position(outcome)]->Increment();

@@ -96,6 +96,8 @@ class RaftMetrics {
   // A piece of a snapshot left, or came.
   void OnSnapshotBytesSent(std::uint64_t bytes);
   void OnSnapshotBytesReceived(std::uint64_t bytes);
+  // A snapshot that comes goes on where an earlier transfer had broken.
+  void OnSnapshotResumed();
   // Sending or receiving a snapshot ended like this, `duration` after it began.
   void OnSnapshotSent(SnapshotOutcome outcome, Seconds duration);
   void OnSnapshotReceived(SnapshotOutcome outcome, Seconds duration);

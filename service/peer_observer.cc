@@ -32,6 +32,8 @@ const char* ToString(PeerCallOutcome outcome) {
       return "deadline";
     case PeerCallOutcome::kRefused:
       return "refused";
+    case PeerCallOutcome::kDeclined:
+      return "declined";
     case PeerCallOutcome::kOverloaded:
       return "overloaded";
     case PeerCallOutcome::kBadAnswer:

@@ -32,13 +32,14 @@ enum class PeerCallOutcome : std::uint8_t {
   kUnreachable,   // no connection, or it broke
   kDeadline,      // no answer in time; whether the peer handled it is unknown
   kRefused,       // the peer does not take us for a member: other cluster, other life
+  kDeclined,      // the peer does not take this snapshot
   kOverloaded,    // the peer's inbox is full
   kBadAnswer,     // an answer that cannot be honest, or is not the asked peer's
   kNotConnected,  // given up before it was sent: the peer has not been greeted yet
   kCancelled,     // this server is stopping
   kOther,
 };
-inline constexpr int kPeerCallOutcomeCount = 9;
+inline constexpr int kPeerCallOutcomeCount = 10;
 const char* ToString(PeerCallOutcome outcome);
 
 struct PeerCallReport {
@@ -71,6 +72,8 @@ class PeerObserver {
   virtual void OnSnapshotPieceSent(ServerId /*to*/, std::uint64_t /*bytes*/) {}
   // A piece of a snapshot is written down here. Bulk thread.
   virtual void OnSnapshotPieceReceived(ServerId /*from*/, std::uint64_t /*bytes*/) {}
+  // An accepted snapshot goes on where an earlier stream of it had broken. Bulk thread.
+  virtual void OnSnapshotResumed(ServerId /*from*/) {}
   // An accepted snapshot came to this end. Bulk thread.
   virtual void OnSnapshotReceived(ServerId /*from*/, SnapshotReceipt, Seconds /*busy*/) {}
   // A peer's request or answer was refused for its header; it changed nothing.

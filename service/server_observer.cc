@@ -88,6 +88,7 @@ PeerRequestType MetricsType(PeerMessageKind kind) {
 std::optional<SendFailure> FailureOf(PeerCallOutcome outcome) {
   switch (outcome) {
     case PeerCallOutcome::kAnswered:
+    case PeerCallOutcome::kDeclined:
     case PeerCallOutcome::kCancelled:
       return std::nullopt;
     case PeerCallOutcome::kDeadline:
@@ -242,6 +243,8 @@ void ServerObserver::OnSnapshotPieceSent(ServerId, std::uint64_t bytes) {
 void ServerObserver::OnSnapshotPieceReceived(ServerId, std::uint64_t bytes) {
   metrics_.OnSnapshotBytesReceived(bytes);
 }
+
+void ServerObserver::OnSnapshotResumed(ServerId) { metrics_.OnSnapshotResumed(); }
 
 void ServerObserver::OnSnapshotReceived(ServerId, SnapshotReceipt receipt, Seconds busy) {
   SnapshotOutcome outcome = SnapshotOutcome::kFailed;

@@ -32,6 +32,7 @@ class ServerObserver final : public LoopObserver, public PeerObserver {
   void OnCallEnded(const PeerCallReport& report) override;
   void OnSnapshotPieceSent(ServerId to, std::uint64_t bytes) override;
   void OnSnapshotPieceReceived(ServerId from, std::uint64_t bytes) override;
+  void OnSnapshotResumed(ServerId from) override;
   void OnSnapshotReceived(ServerId from, SnapshotReceipt receipt, Seconds busy) override;
   void OnHeaderRefused(HeaderProblem problem) override;
   void OnMessageMalformed(ServerId from) override;

@@ -32,6 +32,15 @@ void SnapshotCall::Answer(const PeerResponse& response) {
   End(grpc::Status::OK);
 }
 
+// To the sender it is an answer as any other; the core gives none, it hears of the next offer.
+void SnapshotCall::AskToContinueAt(const SnapshotPlace& place) {
+  if (parts_.calls.Take(call_id_) == nullptr) return;
+  parts_.rules.Stamp(sender_, *answer_.mutable_header());
+  ToProto(InstallSnapshotResponse{.number = offer_->number, .term = offer_->term}, answer_);
+  ToProto(place, *answer_.mutable_continue_at());
+  End(grpc::Status::OK);
+}
+
 void SnapshotCall::Abandon(const std::string& reason) {
   End(grpc::Status(grpc::StatusCode::UNAVAILABLE, reason));
 }
@@ -106,6 +115,8 @@ void SnapshotCall::TakeOffer() {
   const grpc::Status judged = parts_.door.JudgeOffer(message_, offer);
   if (!judged.ok()) return BreakWith(judged);
   offer_ = offer;
+  place_offered_ = OfferIn(message_);
+  offset_ = place_offered_.offset;
   sender_ = {.server_id = offer.leader_id, .incarnation = message_.header().incarnation()};
   const bool accepted = parts_.door.HandOver(
       {.sender = {.peer = offer.leader_id, .call_id = call_id_}, .request = offer});
@@ -117,7 +128,10 @@ void SnapshotCall::TakeOffer() {
 
 void SnapshotCall::TakePiece() {
   const grpc::Status judged = parts_.door.JudgePiece(message_, *offer_, offset_);
-  if (!judged.ok()) return BreakWith(judged);
+  if (!judged.ok()) {
+    parts_.receiver.OnBadPiece(call_id_);
+    return BreakWith(judged);
+  }
   offset_ += message_.data().size();
   parts_.receiver.OnPiece(call_id_, std::move(*message_.mutable_data()), message_.done());
 }

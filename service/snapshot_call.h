@@ -63,7 +63,9 @@ class SnapshotCall final : public grpc::ServerReadReactor<peer::v1::InstallSnaps
   void Answer(const PeerResponse& response) override;
   void Abandon(const std::string& reason) override;
   // SnapshotStream.
+  const SnapshotOffer& offer() const override { return place_offered_; }
   bool ReadNext() override;
+  void AskToContinueAt(const SnapshotPlace& place) override;
   void Break(const absl::Status& why) override;
   std::chrono::steady_clock::duration waiting_for() const override;
   // gRPC's.
@@ -88,6 +90,7 @@ class SnapshotCall final : public grpc::ServerReadReactor<peer::v1::InstallSnaps
   // Belong to gRPC between ReadNext and OnReadDone, to OnReadDone otherwise.
   peer::v1::InstallSnapshotRequest message_;
   std::optional<InstallSnapshotRequest> offer_;
+  SnapshotOffer place_offered_;
   ServerLife sender_;  // of the offer
   std::uint64_t offset_ = 0;
 

@@ -15,32 +15,50 @@
 #include "raft/peer/v1/peer_service.grpc.pb.h"
 #include "service/conversion/snapshot_conversion.h"
 #include "service/peer_status.h"
+#include "service/transfer_pace.h"
 
 namespace raft {
 namespace {
 
+using std::chrono::milliseconds;
 using SteadyClock = std::chrono::steady_clock;
 
 // Once everything is sent, the peer checks, syncs and installs the whole: many pieces' time.
 constexpr int kStallTimeoutsForAnswer = 6;
 // And this many times as long as sending it took.
 constexpr int kTransfersForAnswer = 4;
+// Less than this is no progress: it may never have left this machine.
+constexpr std::uint64_t kProgressBytes = 1 << 20;
+// How long the second failure in a row is kept from the core; each further one twice as long.
+constexpr milliseconds kPauseMin{100};
+constexpr milliseconds kPauseMax{5'000};
+
+// Whether the transfer broke on its way, so that the peer may still want the rest.
+bool IsBroken(PeerCallOutcome outcome) {
+  return outcome == PeerCallOutcome::kUnreachable || outcome == PeerCallOutcome::kDeadline ||
+         outcome == PeerCallOutcome::kOverloaded;
+}
 
 }  // namespace
 
 // One snapshot on its way to one peer, from the request of the core to its one ending. Steps follow
 // each other from thread to thread: Open (apply), Offer and SendPiece (bulk), OnWriteDone and
-// OnDone (gRPC's); only giving up comes from the side.
+// OnDone (gRPC's); only giving up comes from the side. A peer that wants the stream to go on where
+// an earlier one broke ends it and says so: then the steps begin again at Offer, once, in a second
+// call, for gRPC is done with this object between OnDone and the next call.
 class SnapshotSender::Transfer final
     : public grpc::ClientWriteReactor<peer::v1::InstallSnapshotRequest>,
       public std::enable_shared_from_this<Transfer> {
  public:
-  Transfer(SnapshotSender& sender, const Member& peer, const SnapshotToSend& snapshot)
+  Transfer(SnapshotSender& sender, const Member& peer, const SnapshotToSend& snapshot,
+           PinnedSnapshot pinned)
       : sender_(sender),
         parts_(sender.parts_),
         peer_(peer),
         snapshot_(snapshot),
         began_(SteadyClock::now()),
+        pinned_(std::move(pinned)),
+        pace_(parts_.options),
         moved_at_(began_) {}
 
   ServerId peer() const { return peer_.server_id; }
@@ -49,7 +67,9 @@ class SnapshotSender::Transfer final
   }
 
   void Start() {
-    Watch();
+    WatchForStall(parts_.bulk, parts_.options,
+                  [self = shared_from_this()] { return self->IsStillToBeWatched(); });
+    if (pinned_.source != nullptr) return PushOffer();
     const bool pushed = parts_.apply.PushTask(
         [self = shared_from_this()](KeyValueStore& state) { self->Open(state); });
     if (!pushed) EndUnsent(PeerCallOutcome::kCancelled);
@@ -57,12 +77,14 @@ class SnapshotSender::Transfer final
 
   // Ends the transfer before its time, soon; the first reason counts.
   void GiveUp(PeerCallOutcome reason) {
+    std::shared_ptr<grpc::ClientContext> context;
     {
       MutexLock lock(mutex_);
       if (given_up_) return;
       given_up_ = reason;
+      context = context_;
     }
-    context_.TryCancel();
+    context->TryCancel();
   }
 
   void OnWriteDone(bool ok) override {
@@ -74,10 +96,15 @@ class SnapshotSender::Transfer final
     }
     const std::uint64_t bytes = message_.data().size();
     offset_ += bytes;
+    sent_bytes_ += bytes;
     NoteMoved(/*all_sent=*/false);
+    NoteProgress();
     if (bytes > 0) parts_.observer.OnSnapshotPieceSent(peer(), bytes);
-    const bool pushed = parts_.bulk.PushAfter(PauseAfter(bytes),
-                                              [self = shared_from_this()] { self->SendPiece(); });
+    pace_.NoteSent(bytes);
+    // Never so long that the peer takes it for a stall.
+    const milliseconds pause = std::min(pace_.PauseLeft(), parts_.options.stall_timeout / 2);
+    const bool pushed =
+        parts_.bulk.PushAfter(pause, [self = shared_from_this()] { self->SendPiece(); });
     if (!pushed) StopSending(PeerCallOutcome::kCancelled);
   }
 
@@ -87,6 +114,8 @@ class SnapshotSender::Transfer final
     PeerCallOutcome outcome = PeerCallOutcome::kAnswered;
     if (!status.ok()) outcome = given_up().value_or(OutcomeOf(status));
     if (status.ok() && !answer) outcome = PeerCallOutcome::kBadAnswer;
+    if (answer && response_.has_continue_at()) return GoOn();
+    if (answer && !answer->success) outcome = PeerCallOutcome::kDeclined;
     LogEnd(status, answer);
     End(outcome, answer);
   }
@@ -100,7 +129,13 @@ class SnapshotSender::Transfer final
       parts_.fatal(source.status());
       return EndUnsent(PeerCallOutcome::kOther);
     }
-    source_ = *std::move(source);
+    const SteadyClock::time_point now = SteadyClock::now();
+    pinned_.source = *std::move(source);
+    pinned_.since = now;
+    pinned_.moved_at = now;
+    PushOffer();
+  }
+  void PushOffer() {
     if (!parts_.bulk.Push([self = shared_from_this()] { self->Offer(); })) {
       EndUnsent(PeerCallOutcome::kCancelled);
     }
@@ -110,35 +145,54 @@ class SnapshotSender::Transfer final
   // from outside its reactions.
   void Offer() {
     if (const auto reason = given_up()) return EndUnsent(*reason);
+    if (!GoToPlace()) return EndUnsent(PeerCallOutcome::kOther);
     NoteMoved(/*all_sent=*/false);  // whatever this server was busy with until now
+    const SnapshotHeader& header = pinned_.source->header();
     offer_ = {.number = snapshot_.number,
               .term = snapshot_.term,
               .leader_id = parts_.rules.local().server_id,
-              .last_included = source_->header().last_included};
-    spdlog::info("sending server {} a snapshot through index {}", peer().value(),
-                 offer_.last_included.index.value());
+              .last_included = header.last_included};
+    spdlog::info("sending server {} a snapshot through index {}, from byte {}", peer().value(),
+                 offer_.last_included.index.value(), place_.offset);
     parts_.rules.Stamp(peer_life(), *message_.mutable_header());
     ToProto(offer_, message_);
-    stub_ = peer::v1::PeerService::NewStub(OpenPeerChannel(peer_.peer_address, parts_.links));
-    stub_->async()->InstallSnapshot(&context_, &response_, this);
+    ToProto(SnapshotOffer{.digest = header.digest, .offset = place_.offset}, message_);
+    if (stub_ == nullptr) {
+      stub_ = peer::v1::PeerService::NewStub(OpenPeerChannel(peer_.peer_address, parts_.links));
+    }
+    stub_->async()->InstallSnapshot(context_.get(), &response_, this);
     AddHold();
     StartWrite(&message_);
     StartCall();
   }
 
+  // False: this snapshot cannot be sent from there.
+  bool GoToPlace() {
+    offset_ = place_.offset;
+    const bool is_there = !std::exchange(pinned_.was_read, true) && place_.piece_count == 0;
+    const absl::Status gone = is_there ? absl::OkStatus() : pinned_.source->GoTo(place_);
+    if (!gone.ok()) NoteUnreadable(gone);
+    return gone.ok();
+  }
+  // The disk's errors end the process; a place that is none was the peer's idea.
+  void NoteUnreadable(const absl::Status& status) {
+    if (!absl::IsInvalidArgument(status)) return parts_.fatal(status);
+    spdlog::warn("server {} wants a snapshot from a place that it cannot have reached: {}",
+                 peer().value(), std::string(status.message()));
+  }
+
   // Bulk thread.
   void SendPiece() {
     if (given_up()) return RemoveHold();
-    absl::StatusOr<std::string> piece = source_->NextPiece(parts_.options.piece_bytes());
+    absl::StatusOr<std::string> piece = pinned_.source->NextPiece(parts_.options.piece_bytes());
     if (!piece.ok()) {
-      parts_.fatal(piece.status());
+      NoteUnreadable(piece.status());
       return StopSending(PeerCallOutcome::kOther);
     }
     message_.set_offset(offset_);
     message_.set_done(piece->empty());
     message_.set_data(*std::move(piece));
     if (message_.done()) {
-      source_.reset();  // nothing is pinned while the peer installs
       StartWriteLast(&message_, grpc::WriteOptions());
     } else {
       StartWrite(&message_);
@@ -151,41 +205,51 @@ class SnapshotSender::Transfer final
     RemoveHold();
   }
 
-  // How long the limit asks to wait; never so long that the peer takes it for a stall.
-  std::chrono::milliseconds PauseAfter(std::uint64_t bytes) {
-    using std::chrono::milliseconds;
-    if (parts_.options.bytes_per_second == 0) return milliseconds::zero();
-    const auto now = SteadyClock::now();
-    send_after_ =
-        std::max(send_after_, now) + milliseconds(bytes * 1000 / parts_.options.bytes_per_second);
-    const auto pause = std::chrono::duration_cast<milliseconds>(send_after_ - now);
-    return std::min(pause, parts_.options.stall_timeout / 2);
+  // The peer has kept what came of this snapshot before. Bulk thread next.
+  void GoOn() {
+    const auto place = ContinuationIn(response_);
+    const bool has_gone_on = place_.piece_count > 0;
+    if (!place.ok() || has_gone_on) {
+      LogEnd(grpc::Status::OK, std::nullopt);
+      return End(PeerCallOutcome::kBadAnswer, std::nullopt);
+    }
+    place_ = **place;
+    message_.Clear();
+    response_.Clear();
+    {
+      MutexLock lock(mutex_);
+      context_ = std::make_shared<grpc::ClientContext>();
+    }
+    NoteMoved(/*all_sent=*/false);
+    PushOffer();
   }
 
   // Bulk thread, now and then until the end.
-  void Watch() {
-    std::ignore = parts_.bulk.PushAfter(parts_.options.watch_interval(),
-                                        [self = shared_from_this()] { self->LookForStall(); });
-  }
-  void LookForStall() {
+  bool IsStillToBeWatched() {
     bool stalled = false;
     {
       MutexLock lock(mutex_);
-      if (ended_) return;
+      if (ended_) return false;
       SteadyClock::duration patience = parts_.options.stall_timeout;
-      // The receiver reads the whole state back before it answers, so a larger one takes longer.
-      if (all_sent_) {
-        patience = patience * kStallTimeoutsForAnswer + kTransfersForAnswer * (moved_at_ - began_);
-      }
+      if (all_sent_) patience = patience * kStallTimeoutsForAnswer + patience_for_answer_;
       stalled = SteadyClock::now() - moved_at_ >= patience;
     }
-    if (stalled) return GiveUp(PeerCallOutcome::kDeadline);
-    Watch();
+    if (stalled) GiveUp(PeerCallOutcome::kDeadline);
+    return !stalled;
   }
   void NoteMoved(bool all_sent) {
+    const SteadyClock::time_point now = SteadyClock::now();
     MutexLock lock(mutex_);
-    moved_at_ = SteadyClock::now();
+    moved_at_ = now;
     all_sent_ = all_sent;
+    // The receiver reads the whole state back before it answers, so a larger one takes longer.
+    if (all_sent) patience_for_answer_ = kTransfersForAnswer * (now - pinned_.since);
+  }
+  void NoteProgress() {
+    if (offset_ <= pinned_.furthest_offset) return;
+    progress_bytes_ += offset_ - std::max(pinned_.furthest_offset, place_.offset);
+    pinned_.furthest_offset = offset_;
+    pinned_.moved_at = SteadyClock::now();
   }
   std::optional<PeerCallOutcome> given_up() const {
     MutexLock lock(mutex_);
@@ -207,12 +271,12 @@ class SnapshotSender::Transfer final
     const std::chrono::duration<double> busy = SteadyClock::now() - began_;
     if (answer && answer->success) {
       spdlog::info("server {} holds the snapshot through index {} ({} bytes in {:.1f} s)",
-                   peer().value(), offer_.last_included.index.value(), offset_, busy.count());
+                   peer().value(), offer_.last_included.index.value(), sent_bytes_, busy.count());
       return;
     }
     const auto reason = given_up();
     spdlog::warn("the snapshot through index {} did not reach server {} ({} bytes in {:.1f} s): {}",
-                 offer_.last_included.index.value(), peer().value(), offset_, busy.count(),
+                 offer_.last_included.index.value(), peer().value(), sent_bytes_, busy.count(),
                  reason         ? ToString(*reason)
                  : !status.ok() ? status.error_message().c_str()
                  : answer       ? "it refused the offer"
@@ -226,14 +290,21 @@ class SnapshotSender::Transfer final
     parts_.observer.OnCallEnded({.peer = peer(),
                                  .kind = PeerMessageKind::kSnapshot,
                                  .outcome = outcome,
-                                 .request_bytes = offset_,
+                                 .request_bytes = sent_bytes_,
                                  .round_trip = SteadyClock::now() - began_});
+    const bool is_broken = IsBroken(outcome);
+    if (is_broken) {
+      sender_.kept_.Keep(peer_, std::move(pinned_));
+    } else {
+      pinned_.source.reset();
+    }
+    const milliseconds pause =
+        sender_.PauseAfter(peer(), is_broken && progress_bytes_ < kProgressBytes);
+    // Never refused while the inbox is open; once it is closed nobody waits for an answer.
     if (answer) {
-      // Never refused while the inbox is open; once it is closed nobody waits for an answer.
       std::ignore = parts_.inbox.PushPeer(ResponseReceived{peer(), *answer});
     } else {
-      std::ignore =
-          parts_.inbox.PushPeer(PeerUnreachable{.peer = peer(), .number = snapshot_.number});
+      TellUnreachable(pause);
     }
     {
       MutexLock lock(mutex_);
@@ -241,8 +312,14 @@ class SnapshotSender::Transfer final
     }
     const auto self = shared_from_this();
     // Whoever waits until nothing is under way may close the data directory next.
-    source_.reset();
     sender_.Forget(*this);
+  }
+  void TellUnreachable(milliseconds pause) {
+    const auto tell = [&inbox = parts_.inbox,
+                       news = PeerUnreachable{.peer = peer(), .number = snapshot_.number}] {
+      std::ignore = inbox.PushPeer(news);
+    };
+    if (pause == milliseconds::zero() || !parts_.bulk.PushAfter(pause, tell)) tell();
   }
 
   SnapshotSender& sender_;
@@ -252,25 +329,31 @@ class SnapshotSender::Transfer final
   const SteadyClock::time_point began_;
 
   // Belong to the step that is under way.
-  std::unique_ptr<SnapshotSource> source_;
+  PinnedSnapshot pinned_;
+  SnapshotPlace place_;  // where the present stream begins
   std::unique_ptr<peer::v1::PeerService::Stub> stub_;
   InstallSnapshotRequest offer_{};
   peer::v1::InstallSnapshotRequest message_;
   peer::v1::InstallSnapshotResponse response_;
-  std::uint64_t offset_ = 0;
-  SteadyClock::time_point send_after_;
+  std::uint64_t offset_ = 0;          // of the next piece
+  std::uint64_t sent_bytes_ = 0;      // by all streams
+  std::uint64_t progress_bytes_ = 0;  // of those, what no stream had sent before
+  TransferPace pace_;
 
-  grpc::ClientContext context_;
   mutable Mutex mutex_;
+  // Replaced between two calls only.
+  std::shared_ptr<grpc::ClientContext> context_ = std::make_shared<grpc::ClientContext>();
   std::optional<PeerCallOutcome> given_up_;
   SteadyClock::time_point moved_at_;
   bool all_sent_ = false;
+  SteadyClock::duration patience_for_answer_ = SteadyClock::duration::zero();
   bool ended_ = false;
 };
 
 void SnapshotSender::Send(const Member& peer, const SnapshotToSend& snapshot) {
-  GiveUp(peer.server_id);
-  const auto transfer = std::make_shared<Transfer>(*this, peer, snapshot);
+  CancelTransfersTo(peer.server_id);
+  const auto transfer =
+      std::make_shared<Transfer>(*this, peer, snapshot, kept_.Take(peer, snapshot.ends_at_least));
   bool closed = false;
   {
     MutexLock lock(mutex_);
@@ -286,16 +369,31 @@ void SnapshotSender::Send(const Member& peer, const SnapshotToSend& snapshot) {
 }
 
 void SnapshotSender::GiveUp(ServerId peer) {
-  for (const auto& transfer : TransfersTo(peer)) transfer->GiveUp(PeerCallOutcome::kCancelled);
+  CancelTransfersTo(peer);
+  kept_.LetGo(peer);
+  MutexLock lock(mutex_);
+  failures_in_row_.erase(peer);
 }
 
-std::vector<std::shared_ptr<SnapshotSender::Transfer>> SnapshotSender::TransfersTo(ServerId peer) {
+void SnapshotSender::CancelTransfersTo(ServerId peer) {
   std::vector<std::shared_ptr<Transfer>> transfers;
-  MutexLock lock(mutex_);
-  for (const auto& transfer : transfers_) {
-    if (transfer->peer() == peer) transfers.push_back(transfer);
+  {
+    MutexLock lock(mutex_);
+    for (const auto& transfer : transfers_) {
+      if (transfer->peer() == peer) transfers.push_back(transfer);
+    }
   }
-  return transfers;
+  for (const auto& transfer : transfers) transfer->GiveUp(PeerCallOutcome::kCancelled);
+}
+
+milliseconds SnapshotSender::PauseAfter(ServerId peer, bool failed_without_progress) {
+  MutexLock lock(mutex_);
+  if (closed_) return milliseconds::zero();
+  int& failures = failures_in_row_[peer];
+  failures = failed_without_progress ? failures + 1 : 0;
+  if (failures < 2) return milliseconds::zero();
+  constexpr int kDoublingsMax = 6;  // beyond the longest pause
+  return std::min(kPauseMin * (1 << std::min(failures - 2, kDoublingsMax)), kPauseMax);
 }
 
 void SnapshotSender::Shutdown() {
@@ -305,6 +403,7 @@ void SnapshotSender::Shutdown() {
     closed_ = true;
     transfers = transfers_;
   }
+  kept_.Close();
   for (const auto& transfer : transfers) transfer->GiveUp(PeerCallOutcome::kCancelled);
   transfers.clear();
   MutexLock lock(mutex_);

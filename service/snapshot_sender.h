@@ -4,19 +4,28 @@
 // when the one before it has left: a transfer never holds more than two pieces in memory, however
 // large the state is (trap C17). Each transfer has a connection of its own, so that it delays
 // neither heartbeats nor entries (trap I7). A peer may answer at any moment, most of all before the
-// first byte: it refuses the offer, or holds as much already. Decides nothing of Raft; a transfer
-// that breaks is never continued, the core asks for a new one (trap C7).
+// first byte: it refuses the offer, or holds as much already, or it has kept what came of this very
+// snapshot before and says where to go on. Only the peer knows that (trap C7).
 //
-// Threads: Send on the event loop's, Shutdown on any but gRPC's. Leaf locks, never held while gRPC,
-// the inbox or another thread's queue is called.
+// What a transfer that breaks had pinned is kept, one per peer: if it still serves, the next
+// request of the core sends the same snapshot, so that the peer can go on (kept_snapshots.h). News
+// of transfers that fail again and again without progress reach the core later and later, which
+// slows its requests down. Decides nothing of Raft.
+//
+// Threads: Send and GiveUp on the event loop's, Shutdown on any but gRPC's. Leaf locks, never held
+// while gRPC, the inbox or another thread's queue is called.
 #pragma once
 
+#include <chrono>
+#include <map>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "core/effects.h"
 #include "persistence/mutex.h"
 #include "service/conversion/peer_identity.h"
+#include "service/kept_snapshots.h"
 #include "service/loop/apply_thread.h"
 #include "service/loop/bulk_thread.h"
 #include "service/loop/fatal.h"
@@ -41,7 +50,8 @@ struct SnapshotSenderParts {
 
 class SnapshotSender {
  public:
-  explicit SnapshotSender(SnapshotSenderParts parts) : parts_(std::move(parts)) {}
+  explicit SnapshotSender(SnapshotSenderParts parts)
+      : parts_(std::move(parts)), kept_(parts_.bulk, parts_.options.keep_time()) {}
   ~SnapshotSender() { Shutdown(); }
   SnapshotSender(const SnapshotSender&) = delete;
   SnapshotSender& operator=(const SnapshotSender&) = delete;
@@ -49,24 +59,28 @@ class SnapshotSender {
   // Ends in exactly one input: ResponseReceived or PeerUnreachable. An earlier transfer to the same
   // peer is given up.
   void Send(const Member& peer, const SnapshotToSend& snapshot);
-  // Ends the transfers to a server that is no peer any more, soon. Event loop's thread.
+  // Ends the transfers to a server that is no peer any more, soon, and keeps nothing for it.
   void GiveUp(ServerId peer);
 
-  // Gives up every transfer, also each that comes later; returns when none is left. Requires: apply
-  // and bulk thread still run.
+  // Gives up every transfer, also each that comes later; returns when none is left and nothing is
+  // pinned. Requires: apply and bulk thread still run.
   void Shutdown();
 
  private:
   class Transfer;
 
-  std::vector<std::shared_ptr<Transfer>> TransfersTo(ServerId peer);
+  void CancelTransfersTo(ServerId peer);
+  // How long the core is left waiting for the news that a transfer ended like this.
+  std::chrono::milliseconds PauseAfter(ServerId peer, bool failed_without_progress);
   void Forget(const Transfer& transfer);
 
   const SnapshotSenderParts parts_;
+  KeptSnapshots kept_;
   Mutex mutex_;
   ConditionVariable transfers_ended_;
   bool closed_ = false;
   std::vector<std::shared_ptr<Transfer>> transfers_;
+  std::map<ServerId, int> failures_in_row_;  // without progress
 };
 
 }  // namespace raft

@@ -73,7 +73,7 @@ TEST_F(SnapshotTest, WritesGoOnDuringATransfer) {
   EXPECT_TRUE(LogSays(follower, "took over a snapshot"));
 }
 
-// Trap C7: a transfer that breaks begins again, from the start.
+// Trap C7: what had come is gone with the process, so the transfer begins again, from the start.
 TEST_F(SnapshotTest, AFollowerThatIsKilledInTheMiddleOfATransferGetsItAgain) {
   StartAll({"--snapshot-bytes-per-second", "1000000"});
   const Id follower = LeaveOneBehind(300, 10'000);

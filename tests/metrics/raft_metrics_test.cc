@@ -175,6 +175,7 @@ TEST_F(RaftMetricsTest, SnapshotsAreCountedByWhatBecameOfThem) {
   metrics_.OnSnapshotBytesSent(500);
   metrics_.OnSnapshotSent(SnapshotOutcome::kOk, Seconds(2));
   metrics_.OnSnapshotBytesReceived(300);
+  metrics_.OnSnapshotResumed();
   metrics_.OnSnapshotReceived(SnapshotOutcome::kReplaced, Seconds(1));
   metrics_.OnEvent(SnapshotInstalled{.last_included = {}});
   metrics_.OnEvent(StatesInDoubt{.index = LogIndex(256)});
@@ -188,6 +189,7 @@ TEST_F(RaftMetricsTest, SnapshotsAreCountedByWhatBecameOfThem) {
   EXPECT_EQ(Value("raft_state_doubts_total"), 1);
   EXPECT_EQ(Value("raft_snapshot_sent_bytes_total"), 500);
   EXPECT_EQ(Value("raft_snapshot_received_bytes_total"), 300);
+  EXPECT_EQ(Value("raft_snapshot_transfers_resumed_total"), 1);
   EXPECT_EQ(Value("raft_snapshot_duration_seconds_count{op=\"send\"}"), 1);
   EXPECT_EQ(Value("raft_log_trimmed_entries_total"), 7);
   EXPECT_EQ(Value("raft_storage_fsync_duration_seconds_count{file=\"state\"}"), 1);

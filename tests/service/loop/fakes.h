@@ -8,6 +8,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -105,22 +106,30 @@ class FakeStorage final : public Storage {
   Notebook<std::vector<std::uint64_t>> batches;
 };
 
-// A snapshot that is these bytes.
+// A snapshot that is these bytes. Of a place only the offset counts.
 class FakeSnapshotSource final : public SnapshotSource {
  public:
-  FakeSnapshotSource(LogPosition last_included, std::string bytes) : bytes_(std::move(bytes)) {
+  FakeSnapshotSource(LogPosition last_included, std::string digest, std::string bytes)
+      : bytes_(std::move(bytes)) {
     header_.last_included = last_included;
+    header_.digest = std::move(digest);
   }
   const SnapshotHeader& header() const override { return header_; }
   absl::StatusOr<std::string> NextPiece(std::size_t bytes_max) override {
-    std::string piece = bytes_.substr(0, bytes_max);
-    bytes_.erase(0, piece.size());
+    std::string piece = bytes_.substr(offset_, bytes_max);
+    offset_ += piece.size();
     return piece;
+  }
+  absl::Status GoTo(const SnapshotPlace& place) override {
+    if (place.offset > bytes_.size()) return absl::InvalidArgumentError("it is shorter");
+    offset_ = place.offset;
+    return absl::OkStatus();
   }
 
  private:
   SnapshotHeader header_;
-  std::string bytes_;
+  const std::string bytes_;
+  std::size_t offset_ = 0;
 };
 
 // Answers each command with "did <data>" and each read with its applied index.
@@ -159,7 +168,8 @@ class FakeStateMachine final : public KeyValueStore {
   const IndexedConfiguration& configuration() const override { return configuration_; }
   absl::Status Checkpoint() override { return checkpoint_failure; }
   absl::StatusOr<std::unique_ptr<SnapshotSource>> OpenSnapshot() override {
-    return std::make_unique<FakeSnapshotSource>(applied_, snapshot_bytes);
+    openings.Write(applied_.index.value());
+    return std::make_unique<FakeSnapshotSource>(applied_, snapshot_digest, snapshot_bytes);
   }
   absl::Status CompleteInstall() override {
     completions.Write(applied_.index.value());
@@ -180,6 +190,8 @@ class FakeStateMachine final : public KeyValueStore {
   absl::Status checkpoint_failure;
   absl::Status mark_failure;
   std::string snapshot_bytes;
+  std::string snapshot_digest;  // empty: a stream that breaks is not continued
+  Notebook<std::uint64_t> openings;
   Notebook<std::uint64_t> completions;
   Notebook<std::uint64_t> marks;  // where it was applied when it was marked as diverged
   Notebook<std::vector<std::uint64_t>> batches;
@@ -204,11 +216,13 @@ class FakeInstaller final : public SnapshotInstaller {
     return std::make_unique<FakeStateMachine>(header.last_included);
   }
   void Discard() override { steps.Write("discard"); }
+  void RemoveReplaced() override { removals.Write(stored.Read().size()); }
 
-  absl::Status failure;          // set before the thread starts
-  SnapshotHeader header;         // of whatever comes
-  Notebook<std::string> steps;   // "begin", "finish", "drop" (before finish), "switch", "discard"
-  Notebook<std::string> stored;  // the bytes of what was finished
+  absl::Status failure;            // set before the thread starts
+  SnapshotHeader header;           // of whatever comes
+  Notebook<std::string> steps;     // "begin", "finish", "drop" (before finish), "switch", "discard"
+  Notebook<std::string> stored;    // the bytes of what was finished
+  Notebook<std::size_t> removals;  // of replaced states: how many had been finished by then
 
  private:
   class Incoming final : public IncomingSnapshot {
@@ -220,7 +234,12 @@ class FakeInstaller final : public SnapshotInstaller {
     absl::Status Add(std::string_view piece) override {
       if (piece == "damaged") return absl::DataLossError("checksum mismatch");
       bytes_.append(piece);
+      ++pieces_;
       return absl::OkStatus();
+    }
+    std::optional<SnapshotPlace> place() const override {
+      if (pieces_ == 0) return std::nullopt;
+      return SnapshotPlace{.offset = bytes_.size(), .piece_count = pieces_, .last_key = {}};
     }
     absl::StatusOr<SnapshotHeader> Finish() override {
       finished_ = true;
@@ -233,6 +252,7 @@ class FakeInstaller final : public SnapshotInstaller {
     FakeInstaller& installer_;
     bool finished_ = false;
     std::string bytes_;
+    std::uint64_t pieces_ = 0;
   };
 };
 

@@ -76,7 +76,10 @@ TEST(SnapshotConversionTest, RefusesEveryBadOffer) {
        "last_included_index"},
       {"snapshot of a later term", [](M& m) { m.set_last_included_term(6); },
        "above the leader's term 5"},
-      {"offset", [](M& m) { m.set_offset(1); }, "at offset 1"},
+      {"offset of nobody knows what", [](M& m) { m.set_offset(1); }, "offset 1 without a digest"},
+      {"short digest", [](M& m) { m.set_digest("abc"); }, "digest has 3 characters"},
+      {"digest of other characters", [](M& m) { m.set_digest(std::string(32, 'x')); },
+       "hexadecimal"},
       {"data", [](M& m) { m.set_data("x"); }, "1 bytes"},
       {"done", [](M& m) { m.set_done(true); }, "begins with an offer"},
   };
@@ -85,6 +88,54 @@ TEST(SnapshotConversionTest, RefusesEveryBadOffer) {
     M broken = OfferMessage();
     breakage.apply(broken);
     ExpectRefused(FromProto(broken).status(), breakage.expected_words);
+  }
+}
+
+TEST(SnapshotConversionTest, AnOfferSaysOfWhatAndFromWhere) {
+  const SnapshotOffer said = {.digest = std::string(32, 'a'), .offset = 70'000};
+  peer::v1::InstallSnapshotRequest message = OfferMessage();
+  EXPECT_EQ(OfferIn(message), SnapshotOffer());
+  ToProto(said, message);
+  EXPECT_EQ(FromProto(message).value(), kOffer);
+  EXPECT_EQ(OfferIn(message), said);
+}
+
+const SnapshotPlace kPlace = {.offset = 1'000,
+                              .piece_count = 4,
+                              .link = 77,
+                              .key_count = 9,
+                              .last_key = std::string("k\0", 2)};
+
+TEST(SnapshotConversionTest, APlaceComesBackAsItWent) {
+  for (const SnapshotPlace& place :
+       {kPlace, SnapshotPlace{.offset = 90, .piece_count = 1, .last_key = {}}}) {
+    peer::v1::InstallSnapshotResponse message;
+    ToProto(InstallSnapshotResponse{.number = kOffer.number, .term = kOffer.term}, message);
+    EXPECT_EQ(ContinuationIn(message).value(), std::nullopt);
+    ToProto(place, *message.mutable_continue_at());
+    EXPECT_EQ(ContinuationIn(message).value(), place);
+  }
+}
+
+TEST(SnapshotConversionTest, RefusesEveryPlaceThatIsNone) {
+  using M = peer::v1::InstallSnapshotResponse;
+  const std::vector<Breakage<M>> breakages = {
+      {"the beginning", [](M& m) { m.mutable_continue_at()->set_offset(0); }, "offset 0"},
+      {"enormous", [](M& m) { m.mutable_continue_at()->set_offset(kNumberMax + 1); }, "offset"},
+      {"no pieces", [](M& m) { m.mutable_continue_at()->set_piece_count(0); }, "piece_count 0"},
+      {"pieces of nothing", [](M& m) { m.mutable_continue_at()->set_piece_count(1'001); },
+       "piece_count 1001"},
+      {"keys of nothing", [](M& m) { m.mutable_continue_at()->set_key_count(1'001); },
+       "key_count 1001"},
+      {"a key too many", [](M& m) { m.mutable_continue_at()->set_key_count(0); }, "without a key"},
+      {"installed", [](M& m) { m.set_installed(true); }, "although installed"},
+  };
+  for (const Breakage<M>& breakage : breakages) {
+    SCOPED_TRACE(breakage.name);
+    M broken;
+    ToProto(kPlace, *broken.mutable_continue_at());
+    breakage.apply(broken);
+    ExpectRefused(ContinuationIn(broken).status(), breakage.expected_words);
   }
 }
 

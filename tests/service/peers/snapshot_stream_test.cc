@@ -35,13 +35,19 @@ class SnapshotStreamTest : public ::testing::Test {
         knocker_(Knocker(), founding_),
         stub_(peer::v1::PeerService::NewStub(
             grpc::CreateChannel(door_.address(), grpc::InsecureChannelCredentials()))) {
-    context_.set_deadline(std::chrono::system_clock::now() + kPatience);
     door_.installer.header.last_included = {.index = LogIndex(9), .term = Term(2)};
   }
 
   void Open(const InboxLimits& limits = {}) {
     door_.Open(founding_, StaySilent, {}, limits);
-    stream_ = stub_->InstallSnapshot(&context_, &response_);
+    Knock();
+  }
+  // Opens the next stream; an earlier one is over.
+  void Knock() {
+    stream_.reset();
+    context_ = std::make_unique<grpc::ClientContext>();
+    context_->set_deadline(std::chrono::system_clock::now() + kPatience);
+    stream_ = stub_->InstallSnapshot(context_.get(), &response_);
   }
   Message GoodOffer() const {
     Message offer;
@@ -53,6 +59,12 @@ class SnapshotStreamTest : public ::testing::Test {
             offer);
     return offer;
   }
+  // One that can be continued, and is to begin there.
+  Message OfferFrom(std::uint64_t offset) const {
+    Message offer = GoodOffer();
+    ToProto(SnapshotOffer{.digest = door_.installer.header.digest, .offset = offset}, offer);
+    return offer;
+  }
   Message Piece(std::uint64_t offset, const std::string& data) const {
     Message piece = GoodOffer();
     piece.set_offset(offset);
@@ -60,10 +72,12 @@ class SnapshotStreamTest : public ::testing::Test {
     return piece;
   }
   // Says a good offer and accepts it, as the core would.
-  void BeginToStore() {
-    ASSERT_TRUE(stream_->Write(GoodOffer()));
-    ASSERT_TRUE(door_.recorder().WaitForCount(1));
-    const auto received = std::get<RequestReceived>(door_.recorder().inputs().at(0));
+  void BeginToStore() { BeginToStore(GoodOffer()); }
+  void BeginToStore(const Message& said) {
+    const std::size_t before = door_.recorder().inputs().size();
+    ASSERT_TRUE(stream_->Write(said));
+    ASSERT_TRUE(door_.recorder().WaitForCount(before + 1));
+    const auto received = std::get<RequestReceived>(door_.recorder().inputs().at(before));
     const auto& offer = std::get<InstallSnapshotRequest>(received.request);
     door_.links().StoreSnapshot(
         {.sender = received.sender, .number = offer.number, .last_included = offer.last_included});
@@ -75,17 +89,28 @@ class SnapshotStreamTest : public ::testing::Test {
     EXPECT_TRUE(Eventually([this] { return door_.service().waiting_calls().size() == 0; }));
   }
 
+  // The connection breaks when "abc" has come of a snapshot that can be continued.
+  void LeaveAHalf() {
+    door_.installer.header.digest = std::string(32, 'd');
+    Open();
+    BeginToStore(OfferFrom(0));
+    ASSERT_TRUE(stream_->Write(Piece(0, "abc")));
+    ASSERT_TRUE(Eventually([this] { return door_.observer().snapshot_bytes_received == 3; }));
+    context_->TryCancel();
+    ExpectEnd(grpc::StatusCode::CANCELLED, "");
+  }
+
   TestServer door_;
   const FoundingConfiguration founding_;
   const HeaderRules knocker_;
   const std::unique_ptr<peer::v1::PeerService::Stub> stub_;
-  grpc::ClientContext context_;
+  std::unique_ptr<grpc::ClientContext> context_;
   peer::v1::InstallSnapshotResponse response_;
   std::unique_ptr<grpc::ClientWriter<Message>> stream_;
 };
 
 TEST_F(SnapshotStreamTest, IsRefusedWhileForming) {
-  stream_ = stub_->InstallSnapshot(&context_, &response_);
+  Knock();
   ExpectEnd(grpc::StatusCode::UNAVAILABLE, "FORMING");
 }
 
@@ -133,7 +158,7 @@ TEST_F(SnapshotStreamTest, StoresPiecesInTheirPlace) {
   EXPECT_EQ(door_.installer.stored.Read().front(), "abcde");
   ASSERT_TRUE(door_.recorder().WaitForCount(2));
   EXPECT_TRUE(std::holds_alternative<SnapshotStored>(door_.recorder().inputs().at(1)));
-  context_.TryCancel();
+  context_->TryCancel();
 }
 
 // Trap C8.
@@ -162,8 +187,95 @@ TEST_F(SnapshotStreamTest, ACallerThatGoesAwayLeavesNothingBehind) {
   BeginToStore();
   ASSERT_TRUE(stream_->Write(Piece(0, "abc")));
   ASSERT_TRUE(door_.installer.steps.WaitForCount(1));
-  context_.TryCancel();
+  context_->TryCancel();
   ExpectEnd(grpc::StatusCode::CANCELLED, "");
+  ASSERT_TRUE(door_.installer.steps.WaitForCount(2));
+  EXPECT_EQ(door_.installer.steps.Read(), (std::vector<std::string>{"begin", "drop"}));
+}
+
+TEST_F(SnapshotStreamTest, AHalfIsAskedForFromItsEnd) {
+  LeaveAHalf();
+  Knock();
+  BeginToStore(OfferFrom(0));
+  ExpectEnd(grpc::StatusCode::OK, "");
+  EXPECT_FALSE(response_.installed());
+  EXPECT_EQ(response_.continue_at().offset(), 3u);
+
+  Knock();
+  BeginToStore(OfferFrom(3));
+  ASSERT_TRUE(stream_->Write(Piece(3, "de")));
+  Message last = Piece(5, "");
+  last.set_done(true);
+  ASSERT_TRUE(stream_->Write(last));
+  ASSERT_TRUE(door_.installer.stored.WaitForCount(1));
+  EXPECT_EQ(door_.installer.stored.Read().front(), "abcde");
+  context_->TryCancel();
+}
+
+TEST_F(SnapshotStreamTest, AStreamThatStallsLeavesAHalfToo) {
+  door_.snapshot_options.stall_timeout = std::chrono::seconds(1);
+  door_.installer.header.digest = std::string(32, 'd');
+  Open();
+  BeginToStore(OfferFrom(0));
+  ASSERT_TRUE(stream_->Write(Piece(0, "abc")));
+  ExpectEnd(grpc::StatusCode::UNAVAILABLE, "STALLED");
+  Knock();
+  BeginToStore(OfferFrom(0));
+  ExpectEnd(grpc::StatusCode::OK, "");
+  EXPECT_EQ(response_.continue_at().offset(), 3u);
+}
+
+// Trap C7.
+TEST_F(SnapshotStreamTest, AnOfferFromAnotherPlaceIsRefusedAndTheHalfStays) {
+  LeaveAHalf();
+  for (const std::uint64_t offset : {2, 4}) {
+    Knock();
+    BeginToStore(OfferFrom(offset));
+    ExpectEnd(grpc::StatusCode::ABORTED, "NOT_HELD");
+  }
+  Knock();
+  BeginToStore(OfferFrom(0));
+  ExpectEnd(grpc::StatusCode::OK, "");
+  EXPECT_EQ(response_.continue_at().offset(), 3u);
+}
+
+TEST_F(SnapshotStreamTest, NothingGoesOnWhereNothingIsHeld) {
+  door_.installer.header.digest = std::string(32, 'd');
+  Open();
+  BeginToStore(OfferFrom(3));
+  ExpectEnd(grpc::StatusCode::ABORTED, "NOT_HELD");
+  EXPECT_EQ(door_.installer.steps.Read(), std::vector<std::string>{"discard"});
+}
+
+TEST_F(SnapshotStreamTest, AHalfOfAnotherSnapshotIsNotGoneOnWith) {
+  LeaveAHalf();
+  Knock();
+  Message offer = OfferFrom(3);
+  offer.set_digest(std::string(32, 'e'));
+  BeginToStore(offer);
+  ExpectEnd(grpc::StatusCode::ABORTED, "NOT_HELD");
+  EXPECT_EQ(door_.installer.steps.Read(), (std::vector<std::string>{"begin", "drop", "discard"}));
+}
+
+// It would break the rule again and again.
+TEST_F(SnapshotStreamTest, ASenderThatBreaksARuleLeavesNoHalf) {
+  door_.installer.header.digest = std::string(32, 'd');
+  Open();
+  BeginToStore(OfferFrom(0));
+  ASSERT_TRUE(stream_->Write(Piece(0, "abc")));
+  stream_->Write(Piece(4, "de"));
+  ExpectEnd(grpc::StatusCode::INVALID_ARGUMENT, "offset 4 where 3 must be");
+  ASSERT_TRUE(door_.installer.steps.WaitForCount(2));
+  EXPECT_EQ(door_.installer.steps.Read(), (std::vector<std::string>{"begin", "drop"}));
+}
+
+TEST_F(SnapshotStreamTest, ADamagedPieceLeavesNoHalf) {
+  door_.installer.header.digest = std::string(32, 'd');
+  Open();
+  BeginToStore(OfferFrom(0));
+  ASSERT_TRUE(stream_->Write(Piece(0, "abc")));
+  ASSERT_TRUE(stream_->Write(Piece(3, "damaged")));
+  ExpectEnd(grpc::StatusCode::DATA_LOSS, "DAMAGED");
   ASSERT_TRUE(door_.installer.steps.WaitForCount(2));
   EXPECT_EQ(door_.installer.steps.Read(), (std::vector<std::string>{"begin", "drop"}));
 }

@@ -36,6 +36,10 @@ class CountingObserver final : public PeerObserver {
   }
   void OnRequestReceived(ServerId, PeerMessageKind) override { ++received; }
   void OnSnapshotPieceSent(ServerId, std::uint64_t bytes) override { snapshot_bytes_sent += bytes; }
+  void OnSnapshotPieceReceived(ServerId, std::uint64_t bytes) override {
+    snapshot_bytes_received += bytes;
+  }
+  void OnSnapshotResumed(ServerId) override { ++snapshots_resumed; }
   void OnSnapshotReceived(ServerId, SnapshotReceipt receipt, Seconds) override {
     ++receipts[static_cast<std::size_t>(receipt)];
   }
@@ -59,6 +63,8 @@ class CountingObserver final : public PeerObserver {
   std::array<std::atomic<int>, kHeaderProblemCount> header_refusals{};
   std::array<std::atomic<int>, kSnapshotReceiptCount> receipts{};
   std::atomic<std::uint64_t> snapshot_bytes_sent{0};
+  std::atomic<std::uint64_t> snapshot_bytes_received{0};
+  std::atomic<int> snapshots_resumed{0};
   std::atomic<int> greetings{0};
   std::atomic<int> received{0};
   std::atomic<int> malformed{0};
