@@ -35,6 +35,7 @@ void ApplyLane::Push(ApplyWork work) {
   std::move(work.entries.begin(), work.entries.end(), std::back_inserter(waiting_.entries));
   std::move(work.reads_ready.begin(), work.reads_ready.end(),
             std::back_inserter(waiting_.reads_ready));
+  waiting_.mark_diverged |= work.mark_diverged;
   waiting_.checkpoint |= work.checkpoint;
   if (work.switch_to) waiting_.switch_to = work.switch_to;
   waiting_.complete |= work.complete;
@@ -68,6 +69,7 @@ std::size_t ApplyLane::BatchOf(std::span<const LogEntryPointer> entries) {
 }
 
 bool ApplyLane::DoSnapshotWork(const ApplyWork& work) {
+  if (work.mark_diverged && !state_->MarkDiverged().ok()) return false;
   if (work.checkpoint) {
     if (!state_->Checkpoint().ok()) return false;
     hooks_.checkpointed(state_->applied().index);

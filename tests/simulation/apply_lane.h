@@ -25,13 +25,14 @@ struct ApplyWork {
   std::vector<ProposalAppended> proposals_appended;
   std::vector<LogEntryPointer> entries;
   std::vector<ReadReady> reads_ready;
+  bool mark_diverged = false;
   bool checkpoint = false;
   std::optional<LogPosition> switch_to;
   bool complete = false;
 
   bool empty() const {
-    return proposals_appended.empty() && entries.empty() && reads_ready.empty() && !checkpoint &&
-           !switch_to && !complete;
+    return proposals_appended.empty() && entries.empty() && reads_ready.empty() && !mark_diverged &&
+           !checkpoint && !switch_to && !complete;
   }
 };
 

@@ -15,7 +15,7 @@ constexpr std::array<std::string_view, kFaults> kNames = {
     "disk_full",        "power_lost",         "power_lost_in_disk_step",
     "process_killed",   "crash_loop",         "paused",
     "clock_rate",       "clock_jumps",        "clock_frozen",
-    "state_distorted",  "disk_wiped"};
+    "state_distorted",  "disk_wiped",         "old_disk_put_back"};
 
 constexpr std::uint64_t kShapePart = 1;
 constexpr std::uint64_t kFaultsPart = 2;
@@ -85,6 +85,7 @@ void DrawStates(Dice dice, FaultPlan& plan) {
 
 // Somebody must be there to take the lost server out.
 void DrawWipes(Dice dice, FaultPlan& plan) {
+  plan.faults[static_cast<std::size_t>(Fault::kOldDiskPutBack)] = !plan.real_storage && dice.Coin();
   plan.wipe_gap_mean = dice.MomentBetween(1 * kSecond, 8 * kSecond);
   plan.faults[static_cast<std::size_t>(Fault::kDiskWiped)] = plan.has_operator && dice.Coin();
 }

@@ -43,8 +43,10 @@ enum class Fault : std::uint8_t {
   // Two of one server at a time, until the cluster has mended it.
   kStateDistorted,  // it holds another state than its log leads to
   kDiskWiped,       // it is emptied
+  // Of one server, when all is healed: the others must still remember.
+  kOldDiskPutBack,
 };
-inline constexpr std::size_t kFaults = 23;
+inline constexpr std::size_t kFaults = 24;
 using FaultSet = std::bitset<kFaults>;
 
 // "message_lost", "cut_one_way", ...

@@ -48,6 +48,10 @@ class Machine {
   // The disk is emptied: what starts on it next knows nothing, and is to be added to the cluster
   // like any new server. Requires: nothing is open on it.
   virtual void Wipe() = 0;
+  // Somebody copies the disk, as a backup would; and puts the copy in the place of what came since,
+  // within the same life. False: there is no copy. Requires of the second: nothing is open on it.
+  virtual void KeepCopy() = 0;
+  virtual bool PutCopyBack() = 0;
 
   // The state on this machine becomes another one than its log leads to, as by a broken memory or a
   // mistake in the state machine: every digest of it is another from now on. Clients' answers stay

@@ -13,6 +13,7 @@ constexpr std::uint64_t kPart = 5;
 constexpr Moment kStormMean = 3 * kSecond;
 constexpr Moment kCalmMean = 1 * kSecond;
 constexpr Moment kCheckpointMean = 3 * kSecond;
+constexpr Moment kCopyMean = 5 * kSecond;
 constexpr Moment kFlapMean = 300 * kMillisecond;
 
 }  // namespace
@@ -38,6 +39,7 @@ void Nemesis::Begin() {
   Strike();
   DistortStates();
   WipeDisks();
+  KeepCopies();
 }
 
 void Nemesis::StormAndCalm(bool storms) {
@@ -75,6 +77,16 @@ void Nemesis::DistortStates() {
       victim.machine().DistortState();
     }
     DistortStates();
+  });
+}
+
+// Somebody makes backups, of which one will be put back when all is over.
+void Nemesis::KeepCopies() {
+  if (!plan_.Has(Fault::kOldDiskPutBack)) return;
+  time_.After(dice_.About(kCopyMean), [this] {
+    if (!is_at_work_) return;
+    dice_.OneOf(servers_)->machine().KeepCopy();
+    KeepCopies();
   });
 }
 

@@ -41,6 +41,7 @@ class Nemesis {
   void Strike();
   void DistortStates();
   void WipeDisks();
+  void KeepCopies();
   bool CanLose(const SimulatedServer& victim) const;
   void Apply(Fault fault, SimulatedServer& victim);
   void ApplyToNetwork(Fault fault, ServerId victim);

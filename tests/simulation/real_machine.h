@@ -32,6 +32,8 @@ class RealMachine final : public Machine {
   void Repair() override;
   std::uint64_t incarnation() const override { return incarnation_; }
   void Wipe() override;
+  void KeepCopy() override {}
+  bool PutCopyBack() override { return false; }
   void DistortState() override {}  // whoever could would not need raftd's own storage
   bool is_state_distorted() const override { return false; }
 

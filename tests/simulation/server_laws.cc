@@ -101,6 +101,15 @@ void ServerLaws::Wiped() {
   shown_.reset();
 }
 
+void ServerLaws::StartedFromOldCopy(const RecoveredState& recovered) {
+  Wiped();
+  durable_.promise = recovered.promise;
+  durable_.MoveBase(recovered.base, /*keeps_suffix=*/false);
+  durable_.entries.insert(durable_.entries.end(), recovered.entries.begin(),
+                          recovered.entries.end());
+  Started(recovered);
+}
+
 bool ServerLaws::IsFinishedInstall(LogView& view, const RecoveredState& recovered) const {
   if (!switching_to_ || recovered.base != *switching_to_) return false;
   LogView finished = view;

@@ -33,6 +33,8 @@ class ServerLaws {
   // counted until then; that it did may be noticed later.
   void Wiped();
   void ForgetLostLife() { lost_ = {}; }
+  // A life began with an old copy of the disk: it may have forgotten anything.
+  void StartedFromOldCopy(const RecoveredState& recovered);
   // Whether this was durable here, in this life or the one that was lost.
   bool HasHeld(LogPosition position) const {
     return durable_.Contains(position) || lost_.Contains(position);

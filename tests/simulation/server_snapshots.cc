@@ -46,9 +46,7 @@ void SimulatedServer::SendSnapshot(const SnapshotToSend& wanted) {
                                      .leader_id = self_,
                                      .last_included = (*source)->header().last_included};
   laws_.RequestLeaves(offer);
-  requests_.emplace(offer.number, OpenRequest{.peer = wanted.to,
-                                              .deadline = world_.time.now() + Patience(),
-                                              .left_at = ++order_});
+  NoteOpenRequest(wanted.to, offer.number);
   world_.story.Tell([&] { return NameOf(self_) + " -> " + NameOf(wanted.to) + " " + Tell(offer); });
   if (!reachable_.contains(wanted.to)) return;  // as for any other message
   world_.network.Send(self_, wanted.to,

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "core/raft_server.h"
+#include "service/conversion/peer_memory.h"
 #include "tests/simulation/apply_lane.h"
 #include "tests/simulation/client_request.h"
 #include "tests/simulation/cluster_laws.h"
@@ -75,6 +76,10 @@ class SimulatedServer {
 
   // Killed, and its disk emptied.
   void Wipe();
+  // Killed, and started on an old copy of its disk. False: there is none.
+  bool StartOnOldCopy();
+  // The others noticed it, and it ended for good.
+  bool was_told_of_old_copy() const { return was_told_of_old_copy_; }
   // Whether this configuration lists the server, but not in the life that its disk has now.
   bool IsLostIn(const ClusterConfiguration& configuration) const {
     const Member* listed = configuration.Find(self_);
@@ -110,11 +115,13 @@ class SimulatedServer {
     std::uint64_t process = 0;         // life_ of the sender
     std::uint64_t incarnation = 0;     // of the sender
     std::uint64_t to_incarnation = 0;  // as the sender's configuration lists it
+    StartingPoint start;               // of the sender's process
   };
   struct OpenRequest {
     ServerId peer;
     Moment deadline;
-    std::uint64_t left_at;  // order_ when it left
+    std::uint64_t left_at;              // order_ when it left
+    PeerMemory::Recollection recalled;  // of the peer, when it left
   };
   struct WaitingClient {
     ClientRequest request;
@@ -151,10 +158,18 @@ class SimulatedServer {
   void RequestArrives(const Letterhead& head, PeerRequest request, SnapshotPieces pieces = nullptr);
   Letterhead HeadFor(ServerId to) const;
   bool MaySpeak(const Letterhead& head, const PeerRequest& request) const;
+  void NoteOpenRequest(ServerId to, RequestNumber number);
   void SendSnapshot(const SnapshotToSend& wanted);
   void EndCall(CallId call);
   Moment Patience() const;
-  void ResponseArrives(ServerId from, std::uint64_t life, PeerResponse response);
+  void ResponseArrives(const Letterhead& head, std::uint64_t life, PeerResponse response);
+  // H20: what peers remember of each other (service/conversion/peer_memory.h). Real greetings are
+  // one a connection; here every message is as good as one.
+  bool IsRefusedAsker(const Letterhead& head, const PeerRequest& request);
+  bool IsRefusedAnswerer(const Letterhead& head, const OpenRequest* request,
+                         const PeerResponse& response);
+  void Refuse(const Letterhead& head) const;
+  void ToldOfOldCopy(std::uint64_t process);
   void NobodyAnswers(std::uint64_t life, RequestNumber number);
   void GiveUpLateRequests();
 
@@ -175,6 +190,8 @@ class SimulatedServer {
 
   // One life.
   std::uint64_t life_ = 0;
+  StartingPoint start_;
+  std::optional<PeerMemory> memory_;
   OpenedServer opened_;
   std::unique_ptr<RaftServer> raft_;  // null while down
   std::vector<Input> inbox_;
@@ -190,6 +207,9 @@ class SimulatedServer {
   std::shared_ptr<const ClusterConfiguration> configuration_;         // shown by the last turn
   std::shared_ptr<const ClusterConfiguration> configuration_before_;  // and by the one before
   bool is_put_aside_ = false;           // the state, shown by the last turn
+  bool begins_on_old_copy_ = false;     // the next life does
+  bool is_old_copy_ = false;            // what this one runs on
+  bool was_told_of_old_copy_ = false;   // and does not start any more
   bool was_wiped_ = false;              // and is no voter again yet
   bool told_distorted_digest_ = false;  // of a state that was not replaced since
   std::uint64_t order_ = 0;  // rises with every client that comes and every request that leaves

@@ -49,7 +49,8 @@ constexpr std::array<std::string_view, kSometimes> kNames = {
     "state_put_aside",
     "leader_put_its_state_aside",
     "other_life_refused",
-    "wiped_server_is_a_voter_again"};
+    "wiped_server_is_a_voter_again",
+    "old_copy_noticed"};
 
 template <typename Numbers>
 void AddEach(Numbers& sum, const Numbers& more) {

@@ -63,8 +63,9 @@ enum class Sometimes : std::uint8_t {
   kLeaderPutItsStateAside,
   kOtherLifeRefused,
   kWipedServerIsAVoterAgain,
+  kOldCopyNoticed,
 };
-inline constexpr std::size_t kSometimes = 44;
+inline constexpr std::size_t kSometimes = 45;
 std::string_view NameOf(Sometimes state);
 
 // Plain numbers, so that they can be added up across runs and processes.

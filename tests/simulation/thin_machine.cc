@@ -109,7 +109,15 @@ ThinDisk ThinMachine::EmptyDisk(LogTimeMs founding_time_ms, const ClusterConfigu
 
 void ThinMachine::Wipe() {
   disk_ = EmptyDisk(founding_time_ms_, founding_);
+  copy_.reset();
   ++incarnation_;
+}
+
+bool ThinMachine::PutCopyBack() {
+  if (!copy_) return false;
+  disk_ = *std::exchange(copy_, std::nullopt);
+  Repair();
+  return true;
 }
 
 absl::StatusOr<OpenedServer> ThinMachine::Start() {

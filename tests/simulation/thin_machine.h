@@ -77,6 +77,8 @@ class ThinMachine final : public Machine {
   void Repair() override;
   std::uint64_t incarnation() const override { return incarnation_; }
   void Wipe() override;
+  void KeepCopy() override { copy_ = disk_; }
+  bool PutCopyBack() override;
   void DistortState() override { disk_.distortion = dice_.Any64() | 1; }
   bool is_state_distorted() const override { return disk_.distortion != 0; }
 
@@ -89,6 +91,7 @@ class ThinMachine final : public Machine {
   const ClusterConfiguration founding_;
   std::uint64_t incarnation_ = kFirstIncarnation;
   ThinDisk disk_;
+  std::optional<ThinDisk> copy_;  // of an earlier moment of this life
 };
 
 }  // namespace raft::simulation

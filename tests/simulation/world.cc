@@ -156,6 +156,7 @@ void World::RunHealed() {
     throw LawBroken("L5 terms do not run away",
                     "from " + std::to_string(before.value()) + "; " + Standing());
   }
+  CheckOldCopy();
 }
 
 // A voter alone outruns its learners, which get an entry a round trip when messages are small.
@@ -185,6 +186,28 @@ void World::CheckHandOver() {
     const std::optional<RaftStatus> now = NewestLeader();
     return now && now->server_id == target && now->current_term == leader.current_term.Next();
   });
+}
+
+// H20 a disk that was put back from an old copy never votes: the leader, who has heard that the
+// server had more, does not talk to it, and it ends.
+void World::CheckOldCopy() {
+  if (!plan_.Has(Fault::kOldDiskPutBack)) return;
+  const RaftStatus leader = *NewestLeader();
+  std::vector<ServerId> voters = leader.configuration->voters();
+  std::erase(voters, leader.server_id);
+  if (voters.empty()) return;
+  SimulatedServer& victim = Find(dice_.OneOf(voters));
+  const RaftStatus before = victim.status();
+  if (before.current_term != leader.current_term) return;
+  if (!victim.StartOnOldCopy()) return;
+  story_.Count(Fault::kOldDiskPutBack);
+  const RaftStatus copy = victim.status();
+  const bool lacks_something =
+      copy.current_term < before.current_term || copy.last_log_index < before.durable_index;
+  story_.Tell([&] { return "FAULT old_disk_put_back " + NameOf(victim.id()); });
+  if (!lacks_something) return;
+  DemandWithin(Timeouts(20), "H20 an old copy of a disk is noticed",
+               [&] { return victim.was_told_of_old_copy(); });
 }
 
 void World::CheckHistory() {

@@ -51,6 +51,7 @@ class World {
   void RunWithHealthyMajority();
   void RunHealed();
   void CheckHandOver();
+  void CheckOldCopy();
   Moment CatchUpTime() const;
   void CheckHistory();
 

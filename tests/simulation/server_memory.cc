@@ -1,0 +1,62 @@
+// What a simulated server remembers of its peers' disks, and what becomes of one that was put back
+// from an old copy (H20). The rest of simulated_server.h.
+#include "tests/simulation/law_broken.h"
+#include "tests/simulation/simulated_server.h"
+#include "tests/simulation/telling.h"
+
+namespace raft::simulation {
+
+bool SimulatedServer::StartOnOldCopy() {
+  Kill();
+  if (!machine_->PutCopyBack()) {
+    Start();
+    return false;
+  }
+  is_old_copy_ = begins_on_old_copy_ = true;
+  return Start();
+}
+
+bool SimulatedServer::IsRefusedAsker(const Letterhead& head, const PeerRequest& request) {
+  const ServerLife life{.server_id = head.from, .incarnation = head.incarnation};
+  if (memory_->JudgeGreeter(life, head.process, head.start)) {
+    Refuse(head);
+    return true;
+  }
+  memory_->Note(life, head.process, ProvenBy(request));
+  return false;
+}
+
+// `request`: what is answered; null: it was answered before.
+bool SimulatedServer::IsRefusedAnswerer(const Letterhead& head, const OpenRequest* request,
+                                        const PeerResponse& response) {
+  const ServerLife life{.server_id = head.from, .incarnation = head.incarnation};
+  const std::optional<Regress> regress =
+      request == nullptr
+          ? memory_->RegressOf(life, head.process)
+          : memory_->JudgeAnswerer(life, head.process, head.start, request->recalled);
+  if (regress) {
+    Refuse(head);
+    return true;
+  }
+  memory_->Note(life, head.process, ProvenBy(response));
+  return false;
+}
+
+void SimulatedServer::Refuse(const Letterhead& head) const {
+  world_.network.Send(self_, head.from,
+                      [this, head] { world_.peer(head.from).ToldOfOldCopy(head.process); });
+}
+
+void SimulatedServer::ToldOfOldCopy(std::uint64_t process) {
+  if (!is_up() || life_ != process) return;
+  if (!is_old_copy_) {
+    throw LawBroken("H20 an honest disk is never taken for an old copy",
+                    NameOf(self_) + " was refused");
+  }
+  world_.story.Tell([&] { return NameOf(self_) + " is told that its disk is an old copy"; });
+  world_.story.Count(Sometimes::kOldCopyNoticed);
+  was_told_of_old_copy_ = true;
+  Kill();
+}
+
+}  // namespace raft::simulation
