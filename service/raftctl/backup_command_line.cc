@@ -50,6 +50,9 @@ void BackupCommandLine::AddSnapshot(CLI::App* app, const AddCommand& add) {
   CLI::App* snapshot = app->add_subcommand("snapshot", "Backups: save, inspect, restore.");
   snapshot->require_subcommand(1);
 
+  add(snapshot, "create", "Have a server make its state durable now.",
+      [this] { return RunSnapshotCreate(global_); });
+
   CLI::App* save = add(snapshot, "save", "Save the state of a running server to a file.",
                        [this] { return RunSnapshotSave(global_, options_->save); });
   save->add_option("FILE", options_->save.path, "The file to make")->required();

@@ -1,6 +1,7 @@
-// snapshot save, inspect and restore: a backup from a server into a file, and back.
+// snapshot create, save, inspect and restore: a durable state, a backup from a server into a file,
+// and back.
 //
-// Room: service/raftctl. Save speaks to one server; the other two speak to nobody, and do what
+// Room: service/raftctl. Create and save speak to one server; the other two to nobody, and do what
 // persistence/ offers for directories and files that no server uses. Each returns an ExitCode.
 #pragma once
 
@@ -24,6 +25,9 @@ struct NewServerOptions {
   std::uint64_t server_id = 0;
   std::string peer_address;
 };
+
+// Has the first endpoint that answers make its state durable, and says through which index.
+int RunSnapshotCreate(const GlobalOptions& global);
 
 // From the first endpoint that has one to give; a follower is as good as the leader, a little
 // behind at most.

@@ -9,6 +9,7 @@ old_revision=$(raftctl put colour blue | tr -dc 0-9)
 
 run 'raftctl snapshot save backup.raft'
 run 'raftctl snapshot inspect backup.raft'
+run 'raftctl snapshot create'
 raftctl put colour red > /dev/null
 
 run 'raftctl snapshot restore backup.raft --data-dir restored-1 --server-id 1 --peer-address 127.0.0.1:7101'

@@ -1,4 +1,5 @@
-// snapshot save and inspect: what is in the file, what is left when it goes wrong, what is said.
+// snapshot create, save and inspect: what is in the file, what is left when it goes wrong, what is
+// said.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -76,6 +77,21 @@ class SnapshotCommandsTest : public testing::Test {
   FakeStore store_;
   FakeServer fake_{7, &store_};
 };
+
+TEST_F(SnapshotCommandsTest, CreateSaysThroughWhichIndexTheStateIsDurable) {
+  v1::GetStatusResponse status;
+  grpc::ClientContext context;
+  ASSERT_TRUE(server_.cluster_stub->GetStatus(&context, {}, &status).ok());
+  const std::string index = std::to_string(status.header().applied_index());
+
+  const CommandResult create = RunCommand({"--endpoints", server_.address(), "snapshot", "create"});
+  EXPECT_EQ(create.exit_code, kExitOk) << create.err;
+  EXPECT_EQ(create.out, "server 1 holds its state durably through index " + index + "\n");
+  const CommandResult json =
+      RunCommand({"--endpoints", server_.address(), "-o", "json", "snapshot", "create"});
+  EXPECT_THAT(json.out, HasSubstr("\"snapshotIndex\":\"" + index + "\""));
+  EXPECT_TRUE(NothingLeft()) << "it is no backup, and makes no file";
+}
 
 TEST_F(SnapshotCommandsTest, SavesWhatTheServerHoldsAndSaysWhatItIs) {
   const CommandResult save = Save();
