@@ -8,6 +8,7 @@ namespace raft {
 
 void Compaction::BeforeEffects(const std::vector<LogIndex>& needed_after, ServerState& state) {
   if (checkpoint_is_under_way_ || state.snapshot_install.is_running()) return;
+  if (state.IsQuarantined()) return;  // The state cannot stand for what would go.
   const RaftLog& log = state.log();
   const RaftOptions& options = state.options;
   // Cheap, and mostly the end of it.
@@ -28,6 +29,7 @@ void Compaction::OnCheckpointed(LogIndex through, const std::vector<LogIndex>& n
   RAFT_CHECK(through <= state.handed_to_apply_index, "only what was handed over is applied");
   checkpoint_is_under_way_ = false;
   checkpointed_index_ = std::max(checkpointed_index_, through);
+  if (state.IsQuarantined()) return;
   const LogIndex old_base = state.log().base().index;
   const LogIndex base = std::min(through, Dispensable(needed_after, state));
   if (base <= old_base) return;

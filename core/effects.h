@@ -162,7 +162,9 @@ struct Effects {
 
   std::vector<SnapshotToSend> snapshots_to_send;
   std::vector<SnapshotToStore> snapshots_to_store;
-  bool discard_snapshot = false;  // the one that was stored last is not needed any more
+  bool abandon_snapshots = false;  // those on their way to peers are of a state that is not the
+                                   // cluster's
+  bool discard_snapshot = false;   // the one that was stored last is not needed any more
   // Four more for the apply lane, after `entries_to_apply`.
   bool mark_state_diverged = false;         // durably: RecoveredState::state_is_diverged
   bool checkpoint_state = false;            // make the state durable; answer StateCheckpointed

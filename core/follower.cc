@@ -180,6 +180,10 @@ const char* Follower::BrokenLaw(const AppendEntriesRequest& request) const {
       return "Leader Completeness: the leader would replace a committed entry";
     }
   }
+  if (request.compared_index > request.leader_commit ||
+      (request.majority_state && request.majority_state->index > request.leader_commit)) {
+    return "only states that are committed are compared";
+  }
   if (ContradictsInstall(request)) {
     return "Leader Completeness: the leader's log contradicts a snapshot";
   }

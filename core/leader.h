@@ -65,6 +65,7 @@ class Leader final : public Role {
   bool IsChangeUnderWay() const;
   // Whether it answered within an election timeout.
   bool Answers(ServerId server) const;
+  bool CanServe(ServerId server) const;
   bool KeepsUp(ServerId server) const;
   LogPosition AppendConfiguration(const ClusterConfiguration& next);
   // Makes sure that every member has its progress.
@@ -84,6 +85,7 @@ class Leader final : public Role {
   void SendSnapshotTo(ServerId to, PeerProgress& peer);
   void CompareStates();
   void NoteStateOf(ServerId from, PeerProgress& peer, const AppendEntriesResponse& response);
+  bool IsOwnStateTheMajoritys() const;
   void Conclude(StateComparison::Finding finding);
   void HandOverIfQuarantined();
 

@@ -86,7 +86,7 @@ RefusedChange Leader::CountReachable(const std::vector<Member>& members) const {
   RefusedChange sum;
   for (const ServerId voter : VotersIn(members)) {
     ++sum.voters;
-    if (Answers(voter) || !state_.configuration().IsVoter(voter)) ++sum.reachable;
+    if (CanServe(voter) || !state_.configuration().IsVoter(voter)) ++sum.reachable;
   }
   sum.majority = sum.voters / 2 + 1;
   return sum;
@@ -105,12 +105,18 @@ bool Leader::Answers(ServerId server) const {
   return state_.ticks - peer->second.last_contact_ticks() <= options().election_timeout_ticks_min;
 }
 
+// One that waits for another state answers, but no client.
+bool Leader::CanServe(ServerId server) const {
+  if (server == state_.self) return !state_.IsQuarantined();
+  return Answers(server) && !peers_.at(server).needs_snapshot();
+}
+
 // Judged by what the peer itself has confirmed of late, in bytes and by this leader's clock.
 bool Leader::KeepsUp(ServerId server) const {
   const auto peer = peers_.find(server);
   if (peer == peers_.end() || !Answers(server)) return false;
   const PeerProgress& progress = peer->second;
-  if (progress.state() != PeerState::kReplicate) return false;
+  if (progress.state() != PeerState::kReplicate || progress.needs_snapshot()) return false;
   if (progress.match_index() < state_.log().base().index) return false;
   // Against what is committed: under load nobody ever has the last entry.
   const LogIndex committed = std::max(state_.commit_index, progress.match_index());
@@ -135,7 +141,10 @@ LogPosition Leader::AppendConfiguration(const ClusterConfiguration& next) {
 void Leader::MeetPeers() {
   for (const ServerId peer : state_.configuration().PeersOf(state_.self)) {
     // Whoever left and is back has a new life, of which nothing is known (trap D19).
-    if (departed_.erase(peer) > 0) peers_.erase(peer);
+    if (departed_.erase(peer) > 0) {
+      peers_.erase(peer);
+      comparison_.Forget(peer);
+    }
     peers_.emplace(peer, PeerProgress(state_.log().last_index(), state_.ticks));
   }
 }
@@ -189,6 +198,7 @@ void Leader::ForgetDeparted() {
       continue;
     }
     peers_.erase(id);
+    comparison_.Forget(id);
     departed = departed_.erase(departed);
   }
 }
@@ -223,7 +233,7 @@ NextRole Leader::OnLeadershipTransferRequested(const LeadershipTransferRequested
   if (target == state_.self) return refuse(RefusalReason::kTransferToSelf);
   if (!target) return refuse(RefusalReason::kTargetUnreachable);
   if (!IsFitToLead(*target)) return refuse(RefusalReason::kTargetNotVoter);
-  if (!Answers(*target)) return refuse(RefusalReason::kTargetUnreachable);
+  if (!CanServe(*target)) return refuse(RefusalReason::kTargetUnreachable);
   BeginTransfer(request.ticket, *target);
   return NextRole::kStay;
 }
@@ -239,7 +249,7 @@ bool Leader::IsFitToLead(ServerId server) const {
 std::optional<ServerId> Leader::BestSuccessor() const {
   std::optional<ServerId> best;
   for (const auto& [id, peer] : peers_) {
-    if (!IsFitToLead(id) || !Answers(id) || peer.needs_snapshot()) continue;
+    if (!IsFitToLead(id) || !CanServe(id)) continue;
     if (!best || peer.match_index() > peers_.at(*best).match_index()) best = id;
   }
   return best;

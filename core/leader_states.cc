@@ -81,7 +81,13 @@ void Leader::NoteStateOf(ServerId from, PeerProgress& peer, const AppendEntriesR
     Conclude(comparison_.Add(from, *response.state_check, state_.configuration()));
   }
   peer.NoteNeedsSnapshot(response.needs_snapshot);
-  if (response.needs_snapshot) SendSnapshotTo(from, peer);
+  if (response.needs_snapshot && IsOwnStateTheMajoritys()) SendSnapshotTo(from, peer);
+}
+
+// Whoever replaces an odd state must not bring another one: two of them would be a majority.
+bool Leader::IsOwnStateTheMajoritys() const {
+  const std::optional<StateCheck>& majority = comparison_.majority_state();
+  return majority && state_.state_checks.verified_index() >= majority->index;
 }
 
 void Leader::Conclude(StateComparison::Finding finding) {

@@ -142,7 +142,8 @@ void RaftServer::Handle(StateCheckpointed checkpointed) {
 }
 
 void RaftServer::Handle(SnapshotStored stored) {
-  state_.snapshot_install.OnStored(stored, state_, outbox_);
+  const bool leads = role_->name() == RoleName::kLeader;
+  state_.snapshot_install.OnStored(stored, leads, state_, outbox_);
 }
 
 void RaftServer::Handle(StateSwitched switched) {
@@ -348,6 +349,7 @@ void RaftServer::HandOverSnapshotWork(Effects& effects) {
   effects.snapshots_to_store = std::move(work.to_store);
   effects.discard_snapshot = work.discard;
   effects.mark_state_diverged = work.mark_diverged;
+  effects.abandon_snapshots = work.mark_diverged;
   effects.checkpoint_state = work.checkpoint;
   effects.switch_state = work.switch_to;
   effects.complete_install = work.complete;

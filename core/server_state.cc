@@ -135,10 +135,13 @@ ServerState::ServerState(ServerId self_id, const ClusterConfiguration& members,
 
 void ServerState::RecordDigest(StateCheck own) {
   RAFT_CHECK(own.index <= handed_to_apply_index, "only what was handed over is applied");
+  // A verdict now would reach the state that is about to take this one's place.
+  if (snapshot_install.is_running()) return;
   if (state_checks.Record(std::move(own))) Quarantine();
 }
 
 void ServerState::LearnMajorityState(const StateCheck& majority) {
+  if (snapshot_install.is_running()) return;  // as above
   if (state_checks.LearnMajority(majority)) Quarantine();
 }
 

@@ -33,13 +33,18 @@ void SnapshotInstall::OnOffer(const InstallSnapshotRequest& request, ReturnAddre
       {.sender = sender, .number = request.number, .last_included = offered});
 }
 
-void SnapshotInstall::OnStored(const SnapshotStored& stored, ServerState& state, Outbox& outbox) {
+void SnapshotInstall::OnStored(const SnapshotStored& stored, bool leads, ServerState& state,
+                               Outbox& outbox) {
   const bool is_awaited = awaited_ && awaited_->call_id == stored.sender.call_id;
   if (!is_awaited) return;  // Replaced by a newer one, and gone from the disk with that.
   RAFT_CHECK(!is_running(), "one snapshot is installed at a time");
   awaited_.reset();
   // More may have been committed since the offer.
-  if (const char* law = BrokenLaw(stored.last_included, state)) {
+  const char* law = BrokenLaw(stored.last_included, state);
+  if (law == nullptr && leads && !state.log().Contains(stored.last_included)) {
+    law = "Leader Completeness: a leader's log holds what a snapshot does";
+  }
+  if (law != nullptr) {
     state.snapshot_work.discard = true;
     Refuse(stored.sender.peer, law, stored.number, stored.sender, state, outbox);
     return;
@@ -55,11 +60,9 @@ void SnapshotInstall::OnStored(const SnapshotStored& stored, ServerState& state,
     Answer(stored.number, stored.sender, /*success=*/false, LogIndex(0), state, outbox);
     return;
   }
-  const LogIndex known = std::min(state.commit_index, stored.last_included.index);
-  if (stored.log_time_ms < state.log().LogTimeAt(known)) {
+  if (const char* law = BrokenLawOfTime(stored, state)) {
     state.snapshot_work.discard = true;
-    Refuse(stored.sender.peer, "log time never falls along the log", stored.number, stored.sender,
-           state, outbox);
+    Refuse(stored.sender.peer, law, stored.number, stored.sender, state, outbox);
     return;
   }
   stored_ = stored;
@@ -126,6 +129,17 @@ const char* SnapshotInstall::BrokenLaw(LogPosition position, const ServerState& 
   }
   const bool agrees = position.index < log.base().index || log.Contains(position);
   return agrees ? nullptr : "Leader Completeness: a snapshot contradicts a committed entry";
+}
+
+const char* SnapshotInstall::BrokenLawOfTime(const SnapshotStored& stored,
+                                             const ServerState& state) {
+  const RaftLog& log = state.log();
+  const LogPosition end = stored.last_included;
+  if (log.Contains(end)) {
+    return stored.log_time_ms == log.LogTimeAt(end.index) ? nullptr : "an entry has one log time";
+  }
+  const bool falls = stored.log_time_ms < log.LogTimeAt(state.commit_index);
+  return falls ? "log time never falls along the log" : nullptr;
 }
 
 bool SnapshotInstall::IsNotNeeded(LogPosition position, const ServerState& state) {

@@ -35,8 +35,8 @@ class SnapshotInstall {
   // is answered at once. Requires: it comes from this term's leader.
   void OnOffer(const InstallSnapshotRequest& request, ReturnAddress sender, ServerState& state,
                Outbox& outbox);
-  // The rest in the order in which it happens.
-  void OnStored(const SnapshotStored& stored, ServerState& state, Outbox& outbox);
+  // The rest in the order in which it happens. `leads`: this server does meanwhile.
+  void OnStored(const SnapshotStored& stored, bool leads, ServerState& state, Outbox& outbox);
   void OnSwitched(const StateSwitched& switched, ServerState& state);
   void OnWritePersisted(ServerState& state);
   void OnCompleted(ServerState& state, Outbox& outbox);
@@ -50,6 +50,8 @@ class SnapshotInstall {
 
   // The law by which no snapshot of committed entries can end at `position`; null if one can.
   static const char* BrokenLaw(LogPosition position, const ServerState& state);
+  // The same of its log time; by then more may be known here than when it was offered.
+  static const char* BrokenLawOfTime(const SnapshotStored& stored, const ServerState& state);
   // Whether everything up to `position` is here anyway.
   static bool IsNotNeeded(LogPosition position, const ServerState& state);
   static bool WouldGoBack(LogPosition position, const ServerState& state);

@@ -37,6 +37,7 @@ bool StateChecks::Compare() {
 void StateChecks::BeginAnew() {
   own_.clear();
   majority_.reset();
+  verified_index_ = LogIndex(0);
   diverged_index_.reset();
 }
 

@@ -21,16 +21,21 @@ namespace raft {
 
 class StateComparison {
  public:
-  // What came of an answer.
+  // What came of an answer, or of waiting for one.
   enum class Finding : std::uint8_t { kNothing, kMajority, kDoubt };
 
   // A heartbeat is due: goes on to `own_newest`, the leader's newest digest (null: it has none), if
-  // the present comparison is over or has taken `patience_ticks`.
+  // the present comparison is over or has taken `patience_ticks`. Returns as Add; kDoubt also when
+  // those voters that have answered in that time differ.
   Finding Advance(ServerId self, const StateCheck* own_newest, const ClusterConfiguration& members,
                   std::uint64_t now_ticks, std::uint64_t patience_ticks);
-  // A digest arrived, or was the leader's own. kMajority: majority_state() is new. kDoubt, once an
-  // index: every voter has answered, and no digest has a majority.
+  // A digest arrived, or was the leader's own; a server's first one stands. kMajority:
+  // majority_state() is new. kDoubt, once an index: every voter has answered, and no digest has a
+  // majority.
   Finding Add(ServerId server, const StateCheck& check, const ClusterConfiguration& members);
+
+  // The server is no member any more; whoever comes back under its id has another state.
+  void Forget(ServerId server) { digests_.erase(server); }
 
   // Where states are compared, or were last; 0: nowhere yet.
   LogIndex index() const { return index_; }
@@ -41,6 +46,7 @@ class StateComparison {
 
  private:
   bool HaveAnswered(const std::vector<ServerId>& servers) const;
+  bool DoVotersDiffer(const ClusterConfiguration& members) const;
   bool IsMajoritys(const std::string& digest, const ClusterConfiguration& members) const;
 
   LogIndex index_;

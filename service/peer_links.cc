@@ -158,6 +158,10 @@ void PeerLinks::StoreSnapshot(const SnapshotToStore& snapshot) {
 
 void PeerLinks::DiscardSnapshot() { snapshots_.receiver.Discard(); }
 
+void PeerLinks::AbandonSnapshots() {
+  for (const auto& [server, link] : links_) snapshots_.sender.GiveUp(server);
+}
+
 void PeerLinks::Shutdown() {
   snapshots_.sender.Shutdown();
   for (const auto& [server, link] : links_) link->StartShutdown();

@@ -57,6 +57,7 @@ class PeerLinks final : public PeerOutlet {
   // A peer that has not been greeted is unreachable: the heartbeats that greet it come anyway.
   void SendSnapshot(const SnapshotToSend& snapshot) override;
   void StoreSnapshot(const SnapshotToStore& snapshot) override;
+  void AbandonSnapshots() override;
   void DiscardSnapshot() override;
 
   // The client address that this peer advertised; empty: not known yet. Any thread.

@@ -135,9 +135,26 @@ bool ApplyThread::ChangeState(const StateChange& change) {
 }
 
 bool ApplyThread::MarkDiverged() {
-  const absl::Status marked = state_->MarkDiverged();
-  if (!marked.ok()) fatal_(marked);
-  return marked.ok();
+  if (const absl::Status marked = state_->MarkDiverged(); !marked.ok()) {
+    fatal_(marked);
+    return false;
+  }
+  RefuseWaitingReads();
+  return true;
+}
+
+// What they wait for is not applied here any more.
+void ApplyThread::RefuseWaitingReads() {
+  for (; !reads_.empty(); reads_.pop()) {
+    const Ticket ticket = reads_.top().ticket;
+    ClientCall* call = calls_.Take(ticket);
+    if (call == nullptr) continue;
+    const Leadership leadership = board_.leadership();
+    call->OnRefused({.ticket = ticket,
+                     .reason = RefusalReason::kStateDiverged,
+                     .leader_hint = leadership.leader,
+                     .current_term = leadership.term});
+  }
 }
 
 bool ApplyThread::Checkpoint() {

@@ -132,6 +132,7 @@ class ApplyThread {
   // False, as below: the disk failed.
   bool ChangeState(const StateChange& change);
   bool MarkDiverged();
+  void RefuseWaitingReads();
   bool Checkpoint();
   bool SwitchState(LogPosition last_included);
   bool CompleteInstall();

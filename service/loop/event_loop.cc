@@ -101,6 +101,7 @@ void EventLoop::CarryOut(Effects effects) {
 }
 
 void EventLoop::CarryOutTransfers(const Effects& effects) {
+  if (effects.abandon_snapshots) parts_.peers.AbandonSnapshots();
   // First away with what is not needed: a snapshot that is to be stored takes its place.
   if (effects.discard_snapshot) parts_.peers.DiscardSnapshot();
   for (const SnapshotToStore& snapshot : effects.snapshots_to_store) {

@@ -22,6 +22,9 @@ class PeerOutlet {
   // Event-loop thread; must not block. Streams a snapshot of the state machine, taken now or later;
   // ends in one input, as a request does.
   virtual void SendSnapshot(const SnapshotToSend& snapshot) = 0;
+  // Event-loop thread; must not block. Breaks every snapshot that is on its way to a peer: this
+  // server's state is not the cluster's.
+  virtual void AbandonSnapshots() = 0;
   // Event-loop thread; must not block. Stores what this sender streams, in place of what another
   // one streams, and says SnapshotStored; a transfer that breaks is no input.
   virtual void StoreSnapshot(const SnapshotToStore& snapshot) = 0;

@@ -73,7 +73,6 @@ TEST_F(DivergenceTest, NothingIsAppliedToAStateThatWasPutAside) {
   const std::size_t handed = server(kS3).handed_to_apply().size();
   server(kS1).Propose();
   cluster_.Run(kHeartbeats);
-  EXPECT_EQ(server(kS3).handed_to_apply(), server(kS3).handed_to_apply());
   EXPECT_THAT(server(kS3).handed_to_apply(), SizeIs(handed));
   EXPECT_EQ(server(kS3).commit_index(), server(kS1).commit_index()) << "its log goes on";
   server(kS3).StoreSnapshot();
@@ -100,14 +99,58 @@ TEST_F(DivergenceTest, TheOddLeaderHandsOverAndAnswersNobodyMeanwhile) {
 TEST_F(DivergenceTest, AReadThatWaitsAtTheOddLeaderIsRefused) {
   Digest(kS2, "a");
   Digest(kS3, "a");
-  const Ticket read = server(kS1).Read();
-  // Before its round of confirmations comes back the leader learns that it is the odd one.
-  server(kS1).Step(StateDigested{{.index = LogIndex(6), .digest = "b"}});
   cluster_.LoseAll();
+  const Ticket read = server(kS1).Read();
+  cluster_.LoseAll();  // its round of confirmations
+  Digest(kS1, "b");
+  server(kS1).TickTimes(
+      2);  // a heartbeat: nobody's answer to it confirms before it tells of states
   cluster_.RunUntil([this] { return IsPutAside(kS1); });
-  const bool is_answered = server(kS1).ReadIndexOf(read).has_value();
-  const bool is_refused = server(kS1).RefusalOf(read).has_value();
-  EXPECT_NE(is_answered, is_refused) << "once, one way or the other";
+  EXPECT_EQ(server(kS1).ReadIndexOf(read), std::nullopt);
+  ASSERT_TRUE(server(kS1).RefusalOf(read).has_value());
+  EXPECT_EQ(server(kS1).RefusalOf(read)->reason, RefusalReason::kStateDiverged);
+}
+
+// The mark would be written into the state that takes the place of the odd one.
+TEST_F(DivergenceTest, NoVerdictIsPassedWhileASnapshotTakesThePlaceOfTheState) {
+  ServerUnderTest lagging(
+      ServerSetup{.recovered = Recovered({.term = 2, .log_terms = {1, 1, 1}, .applied = 2})});
+  lagging.Step(StateDigested{{.index = LogIndex(2), .digest = "b"}});
+  lagging.HoldApply();
+  lagging.Receive(kS2, Offer({.term = 2, .leader = kS2, .last_included = At(9, 2), .number = 1}));
+  ASSERT_GT(lagging.apply_work_waiting(), 0u) << "the switch";
+  AppendEntriesRequest heartbeat =
+      AppendEntries({.term = 2, .leader = kS2, .previous = At(3, 1), .commit = 3});
+  heartbeat.majority_state = StateCheck{.index = LogIndex(2), .digest = "a"};
+  lagging.Receive(kS2, heartbeat);
+  EXPECT_FALSE(lagging.status().diverged_index.has_value());
+  lagging.ReleaseApply();
+  EXPECT_FALSE(lagging.status().diverged_index.has_value());
+  EXPECT_EQ(lagging.applied(), At(9, 2));
+}
+
+TEST_F(DivergenceTest, ALeaderWhoseStateNobodyVouchesForReplacesNoOtherState) {
+  RecoveredState recovered = Recovered({.term = 2, .log_terms = {1, 1, 1}, .applied = 3});
+  ServerUnderTest leader(ServerSetup{.recovered = recovered});
+  ASSERT_NO_FATAL_FAILURE(BecomeLeader(leader));
+  CatchUp(leader, kS2);
+  leader.TickTimes(leader.setup().options.heartbeat_ticks);
+  const auto heartbeat = TakeHeartbeatTo(leader, kS3);
+  ASSERT_TRUE(heartbeat.has_value());
+  leader.ReceiveAnswer(kS3, AppendEntriesResponse{.number = heartbeat->request.number,
+                                                  .term = Term(leader.term()),
+                                                  .success = true,
+                                                  .match_index = heartbeat->request.previous.index,
+                                                  .needs_snapshot = true});
+  EXPECT_THAT(leader.TakeRequests<InstallSnapshotRequest>(), IsEmpty());
+}
+
+TEST_F(DivergenceTest, NobodyComparesWhatIsNotCommitted) {
+  AppendEntriesRequest request =
+      AppendEntries({.term = server(kS1).term(), .leader = kS1, .previous = At(6, 1), .commit = 6});
+  request.majority_state = StateCheck{.index = LogIndex(7), .digest = "a"};
+  server(kS3).Receive(kS1, request);
+  ASSERT_THAT(server(kS3).EventsOf<ImpossibleMessageRefused>(), SizeIs(1));
 }
 
 TEST_F(DivergenceTest, NobodyIsPutAsideOnDoubt) {
@@ -125,6 +168,10 @@ TEST_F(DivergenceTest, OneThatIsSilentLeavesTheRestToAgree) {
   EXPECT_FALSE(IsPutAside(kS1));
   EXPECT_FALSE(IsPutAside(kS2));
   EXPECT_THAT(server(kS1).EventsOf<StatesInDoubt>(), IsEmpty()) << "the third may tell";
+  cluster_.Run(3 * kHeartbeats);
+  EXPECT_THAT(server(kS1).EventsOf<StatesInDoubt>(), SizeIs(1)) << "it was waited for long enough";
+  EXPECT_FALSE(IsPutAside(kS1));
+  EXPECT_FALSE(IsPutAside(kS2));
 }
 
 TEST_F(DivergenceTest, ASnapshotThatWouldTakeTheStateBackIsRefused) {

@@ -107,6 +107,21 @@ TEST_F(StateComparisonTest, ASilentServerIsWaitedForSoLongOnly) {
   EXPECT_EQ(comparison_.asked_index(), LogIndex(24));
 }
 
+TEST_F(StateComparisonTest, StatesThatDifferAreADoubtOnceASilentServerWasWaitedFor) {
+  Advance(Check(8, "a"));
+  EXPECT_EQ(Add(kS2, 8, "b"), Finding::kNothing);
+  EXPECT_EQ(Advance(Check(8, "a"), kPatienceTicks - 1), Finding::kNothing);
+  EXPECT_EQ(Advance(Check(8, "a"), kPatienceTicks), Finding::kDoubt);
+  EXPECT_EQ(Advance(Check(8, "a"), kPatienceTicks + 1), Finding::kNothing) << "said once";
+}
+
+TEST_F(StateComparisonTest, WhoeverComesBackUnderTheSameIdIsAskedAnew) {
+  Advance(Check(8, "a"));
+  EXPECT_EQ(Add(kS2, 8, "b"), Finding::kNothing);
+  comparison_.Forget(kS2);
+  EXPECT_EQ(Add(kS2, 8, "a"), Finding::kMajority);
+}
+
 TEST_F(StateComparisonTest, AloneALeaderIsItsOwnMajority) {
   members_ = ClusterConfiguration(std::vector<ServerId>{kS1});
   EXPECT_EQ(Advance(Check(8, "a")), Finding::kMajority);

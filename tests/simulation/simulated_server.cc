@@ -69,7 +69,7 @@ bool SimulatedServer::Start() {
                                        opened_.recovered);
   configuration_ = configuration_before_ = raft_->status().configuration;
   reachable_.clear();
-  is_put_aside_ = false;
+  is_put_aside_ = told_distorted_digest_ = false;
   commit_observed_ = opened_.recovered.applied.index;
   disk_.Begin(
       *opened_.storage, [this](PersistSequence sequence) { Put(WritePersisted{sequence}); },

@@ -63,7 +63,8 @@ class SimulatedServer {
   }
   // Whether the state here is what its log leads to, and nobody thinks otherwise.
   bool is_state_right() const {
-    return !machine_->is_state_distorted() && !status().diverged_index;
+    return !machine_->is_state_distorted() && !status().diverged_index &&
+           !opened_.state->diverged();
   }
   const ServerLaws& laws() const { return laws_; }
   Machine& machine() { return *machine_; }

@@ -197,8 +197,9 @@ void World::CheckOldCopy() {
   std::erase(voters, leader.server_id);
   if (voters.empty()) return;
   SimulatedServer& victim = Find(dice_.OneOf(voters));
+  time_.RunUntil(time_.now() + Timeouts(1));  // The leader hears from everybody.
   const RaftStatus before = victim.status();
-  if (before.current_term != leader.current_term) return;
+  if (before.leader != leader.server_id || before.current_term != leader.current_term) return;
   if (!victim.StartOnOldCopy()) return;
   story_.Count(Fault::kOldDiskPutBack);
   const RaftStatus copy = victim.status();

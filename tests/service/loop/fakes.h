@@ -269,6 +269,7 @@ class FakePeers final : public PeerOutlet {
   void StoreSnapshot(const SnapshotToStore& snapshot) override {
     snapshots.Write("store of " + std::to_string(snapshot.sender.peer.value()));
   }
+  void AbandonSnapshots() override { snapshots.Write("abandon"); }
   void DiscardSnapshot() override { snapshots.Write("discard"); }
 
   Notebook<std::uint64_t> configurations;
