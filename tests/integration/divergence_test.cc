@@ -16,7 +16,7 @@ namespace raft::integration {
 namespace {
 
 constexpr char kFalseKey[] = "key-7";
-constexpr std::size_t kValueBytes = 2'000;
+constexpr std::size_t kValueBytes = 5'000;
 constexpr int kKeys = 600;
 
 // What a broken memory does: one value is another, and all that vouches for it was made from it.
@@ -48,9 +48,10 @@ void FalsifyState(const std::string& data_directory) {
 class DivergenceTest : public ::testing::Test {
  protected:
   // Snapshots are slowed down, so that there is time to look at a quarantined server.
-  void StartAll() {
-    cluster_.AddOptions({"--snapshot-bytes-per-second", "200000"});
+  void SetUp() override {
+    cluster_.AddOptions({"--snapshot-bytes-per-second", "400000"});
     cluster_.StartAll();
+    ASSERT_NE(cluster_.WaitForLeader(), 0u);
     for (int number = 0; number < kKeys; ++number) {
       cluster_.MustPut("key-" + std::to_string(number), ValueOf(number));
     }
@@ -103,9 +104,15 @@ class DivergenceTest : public ::testing::Test {
     EXPECT_TRUE(PageSays(server, "/readyz", "[-]state_agrees failed: quarantined"));
     EXPECT_TRUE(PageSays(server, "/status", "quarantined"));
     const Finished shown = cluster_.Raftctl({"status"});
-    EXPECT_NE(shown.out.find("QUARANTINED"), std::string::npos) << shown.out;
-    EXPECT_NE(
-        cluster_.Raftctl({"health", "--endpoint", cluster_.addresses(server).client}).exit_code, 0);
+    EXPECT_NE(shown.output.find("QUARANTINED"), std::string::npos) << shown.output;
+    // Health names are looked after ten times a second.
+    EXPECT_TRUE(WaitUntil([&] {
+      const std::string address = cluster_.addresses(server).client;
+      return cluster_
+                 .Raftctl(
+                     {"health", "--endpoint", address, "--service", "raft.v1.ConsensusService"})
+                 .exit_code == 1;
+    })) << "its health says that it serves";
     EXPECT_NE(DivergedIndex(server), 0u) << "all of this was seen before a snapshot came";
   }
   void ExpectHealed(Id server) {
@@ -128,7 +135,6 @@ class DivergenceTest : public ::testing::Test {
 };
 
 TEST_F(DivergenceTest, AFollowerWithAnotherStateAnswersNobodyUntilItHasTheOthers) {
-  StartAll();
   const Id follower = cluster_.WaitForLeader() % 3 + 1;
   Falsify(follower);
 
@@ -142,7 +148,6 @@ TEST_F(DivergenceTest, AFollowerWithAnotherStateAnswersNobodyUntilItHasTheOthers
 }
 
 TEST_F(DivergenceTest, ALeaderWithAnotherStateHandsOverAndGetsTheOthers) {
-  StartAll();
   const Id odd = cluster_.WaitForLeader() % 3 + 1;
   Falsify(odd);
   ASSERT_EQ(cluster_.Raftctl({"leader", "transfer", "--to", std::to_string(odd)}).exit_code, 0);
@@ -158,7 +163,6 @@ TEST_F(DivergenceTest, ALeaderWithAnotherStateHandsOverAndGetsTheOthers) {
 
 // A restart must not forget what the server was told.
 TEST_F(DivergenceTest, AQuarantinedServerThatIsKilledAnswersNobodyAfterItsStartEither) {
-  StartAll();
   const Id follower = cluster_.WaitForLeader() % 3 + 1;
   Falsify(follower);
   WriteUntilQuarantined(follower);
