@@ -199,6 +199,14 @@ void ServerObserver::OnEvent(const RaftEvent& event) {
         }
       },
       event);
+  NoteQuarantine(event);
+}
+
+void ServerObserver::NoteQuarantine(const RaftEvent& event) {
+  if (std::holds_alternative<StateDiverged>(event)) is_quarantined_ = true;
+  if (!std::holds_alternative<SnapshotInstalled>(event) || !is_quarantined_) return;
+  is_quarantined_ = false;
+  spdlog::info("the state here is the majority's again: the quarantine is over");
 }
 
 void ServerObserver::OnPersisted(Seconds busy, std::size_t entries, std::uint64_t bytes) {

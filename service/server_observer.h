@@ -45,12 +45,14 @@ class ServerObserver final : public LoopObserver, public PeerObserver {
     bool answers = false;
   };
 
+  void NoteQuarantine(const RaftEvent& event);
   void NoteSnapshotSent(const PeerCallReport& report);
   PeerMetrics MetricsOf(ServerId peer);
   // Whether this is news: the peer stopped or began to answer.
   bool NoteAnswering(ServerId peer, bool answers);
 
   RaftMetrics& metrics_;
+  bool is_quarantined_ = false;  // event-loop thread only
   LineLimit refused_headers_;
   LineLimit malformed_messages_;
   LineLimit clone_alarms_;

@@ -124,6 +124,7 @@ class DivergenceTest : public ::testing::Test {
     EXPECT_TRUE(PageSays(server, "/metrics", "\nraft_state_diverged 0\n"));
     EXPECT_EQ(StaleRead(server).response.items(0).value(), ValueOf(7));
     cluster_.ExpectSameState(cluster_.ids());
+    EXPECT_NE(cluster_.LogOf(server).find("the quarantine is over"), std::string::npos);
     for (const Id other : cluster_.ids()) {
       const bool was_accused = cluster_.LogOf(other).find("quarantined") != std::string::npos;
       EXPECT_EQ(was_accused, other == server) << "server " << other;
