@@ -134,7 +134,7 @@ TEST_F(RecoveryViewTest, TheTableAndTheJsonNameEachSurvivorAndTheBest) {
   EXPECT_THAT(table,
               HasSubstr("/disk/1    1       4     120         3          90       digest-1  -"));
   EXPECT_THAT(table,
-              HasSubstr("/disk/3    3       4     118         3          110      digest-3  yes"));
+              HasSubstr("/disk/3    3       4     118         3          110      digest-3  -      yes"));
   const std::string json = SurvivorJson(reports_, plan_);
   EXPECT_THAT(json, HasSubstr("\"server_id\":\"3\",\"term\":\"4\",\"last_index\":\"118\""));
   EXPECT_THAT(json,
