@@ -126,6 +126,15 @@ TEST_F(RecoveryViewTest, WhatAnotherSurvivorHoldsBesidesIsNamed) {
   EXPECT_THAT(Words(), HasSubstr("Given up: what server 3 holds from index 115 on, up to 118"));
 }
 
+TEST_F(RecoveryViewTest, AStateThatIsKnownToBeWrongIsCalledSo) {
+  Survive(2, /*last=*/120, /*applied=*/100);
+  Choose(0, 100);
+  EXPECT_THAT(Words(), Not(HasSubstr("WRONG")));
+  reports_[0].state_is_diverged = true;
+  EXPECT_THAT(Words(), HasSubstr("WRONG: its state was found to be another"));
+  EXPECT_THAT(SurvivorTable(reports_, plan_), HasSubstr("digest-2  diverged  yes"));
+}
+
 TEST_F(RecoveryViewTest, TheTableAndTheJsonNameEachSurvivorAndTheBest) {
   Survive(1, /*last=*/120, /*applied=*/90);
   Survive(3, /*last=*/118, /*applied=*/110);
@@ -133,8 +142,9 @@ TEST_F(RecoveryViewTest, TheTableAndTheJsonNameEachSurvivorAndTheBest) {
   const std::string table = SurvivorTable(reports_, plan_);
   EXPECT_THAT(table,
               HasSubstr("/disk/1    1       4     120         3          90       digest-1  -"));
-  EXPECT_THAT(table,
-              HasSubstr("/disk/3    3       4     118         3          110      digest-3  -      yes"));
+  EXPECT_THAT(
+      table,
+      HasSubstr("/disk/3    3       4     118         3          110      digest-3  -      yes"));
   const std::string json = SurvivorJson(reports_, plan_);
   EXPECT_THAT(json, HasSubstr("\"server_id\":\"3\",\"term\":\"4\",\"last_index\":\"118\""));
   EXPECT_THAT(json,
