@@ -116,7 +116,7 @@ bool Leader::KeepsUp(ServerId server) const {
   const auto peer = peers_.find(server);
   if (peer == peers_.end() || !Answers(server)) return false;
   const PeerProgress& progress = peer->second;
-  if (progress.state() != PeerState::kReplicate || progress.needs_snapshot()) return false;
+  if (progress.state() != PeerState::kReplicate) return false;
   if (progress.match_index() < state_.log().base().index) return false;
   // Against what is committed: under load nobody ever has the last entry.
   const LogIndex committed = std::max(state_.commit_index, progress.match_index());

@@ -27,7 +27,7 @@ std::vector<LogIndex> Leader::LogNeededAfter() const {
   for (const auto& [id, peer] : peers_) {
     if (const std::optional<LogIndex> held = peer.snapshot_in_flight()) {
       needed.push_back(*held);
-    } else if (peer.state() == PeerState::kReplicate) {
+    } else if (peer.state() != PeerState::kProbe) {
       needed.push_back(peer.match_index());
     }
   }

@@ -24,6 +24,7 @@ void PeerProgress::SentSnapshot(RequestNumber number, LogIndex at_least) {
 bool PeerProgress::TakeSnapshotAnswered(RequestNumber number, std::uint64_t now_ticks) {
   if (snapshot_in_flight_ != number) return false;
   snapshot_in_flight_.reset();
+  needs_snapshot_ = false;  // It has taken this one, unless it says so again.
   highest_answered_ = std::max(highest_answered_, number);
   last_contact_ticks_ = now_ticks;
   is_probed_ = false;

@@ -52,7 +52,7 @@ class PeerProgress {
     return snapshot_holds_at_least_;
   }
   PeerState state() const {
-    if (snapshot_in_flight_) return PeerState::kSnapshot;
+    if (snapshot_in_flight_ || needs_snapshot_) return PeerState::kSnapshot;
     return is_probed_ || !has_matched_ ? PeerState::kProbe : PeerState::kReplicate;
   }
 

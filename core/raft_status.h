@@ -16,7 +16,7 @@ namespace raft {
 enum class PeerState : std::uint8_t {
   kProbe,      // the leader does not know where this peer's log meets its own
   kReplicate,  // entries flow
-  kSnapshot,   // it lacks entries that were trimmed and is being sent the state
+  kSnapshot,   // it lacks entries that were trimmed, or waits for another state, and is sent one
 };
 
 // The leader's view of one peer; empty on other roles.

@@ -41,7 +41,9 @@ void SnapshotInstall::OnStored(const SnapshotStored& stored, bool leads, ServerS
   awaited_.reset();
   // More may have been committed since the offer.
   const char* law = BrokenLaw(stored.last_included, state);
-  if (law == nullptr && leads && !state.log().Contains(stored.last_included)) {
+  const bool is_news = stored.last_included.index > state.commit_index &&
+                       !state.log().Contains(stored.last_included);
+  if (law == nullptr && leads && is_news) {
     law = "Leader Completeness: a leader's log holds what a snapshot does";
   }
   if (law != nullptr) {

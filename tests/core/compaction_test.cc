@@ -151,7 +151,17 @@ TEST_F(CompactionTest, RestsWhileASnapshotIsInstalled) {
                                              .last_included = At(30, 1),
                                              .log_time_ms = 30 * kLogTimeStepMs,
                                              .configuration = Founding()},
-                                            bench_->state(), bench_->outbox());
+                                            /*leads=*/false, bench_->state(), bench_->outbox());
+  EXPECT_FALSE(AsksForACheckpoint());
+}
+
+// The state cannot stand for what would go: a peer that lacks it could get it from nobody.
+TEST_F(CompactionTest, RestsWhileTheStateIsNotTheClusters) {
+  Start(10, 10);
+  ASSERT_TRUE(AsksForACheckpoint());
+  bench_->state().RecordDigest({.index = LogIndex(4), .digest = "b"});
+  bench_->state().LearnMajorityState({.index = LogIndex(4), .digest = "a"});
+  EXPECT_EQ(BaseAfter(8), LogIndex(0)) << "the checkpoint under way trims nothing";
   EXPECT_FALSE(AsksForACheckpoint());
 }
 
@@ -165,7 +175,7 @@ TEST_F(CompactionTest, ACheckpointThatEndsDuringAnInstallTrimsWhatItHolds) {
                                              .last_included = At(30, 1),
                                              .log_time_ms = 30 * kLogTimeStepMs,
                                              .configuration = Founding()},
-                                            bench_->state(), bench_->outbox());
+                                            /*leads=*/false, bench_->state(), bench_->outbox());
   EXPECT_EQ(BaseAfter(10), LogIndex(7));
 }
 

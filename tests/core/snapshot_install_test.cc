@@ -295,13 +295,30 @@ TEST(SnapshotInstallEffectsTest, AnOfferInTheSameTurnSavesWhatItStoresFromBeingD
                     .last_included = At(5, 1),
                     .log_time_ms = 5 * kLogTimeStepMs,
                     .configuration = Founding()},
-                   bench.state(), bench.outbox());
+                   /*leads=*/false, bench.state(), bench.outbox());
   EXPECT_TRUE(bench.state().snapshot_work.discard);
   install.OnOffer(Offer({.last_included = At(9, 1), .number = 2}),
                   {.peer = kS2, .call_id = CallId(2)}, bench.state(), bench.outbox());
   EXPECT_THAT(bench.state().snapshot_work.to_store, SizeIs(1));
   EXPECT_FALSE(bench.state().snapshot_work.discard)
       << "effects have no order: the new one could be taken for the one to discard";
+}
+
+// Leader Append-Only: what it holds is all there is, so a snapshot of anything else is a lie.
+TEST(SnapshotForALeaderTest, OneThatTheLogDoesNotHoldIsRefused) {
+  RoleBench bench(Recovered({.term = 1, .log_terms = {1, 1}}));
+  SnapshotInstall& install = bench.state().snapshot_install;
+  install.OnOffer(Offer({.last_included = At(5, 1), .number = 1}), kFromS2, bench.state(),
+                  bench.outbox());
+  bench.state().snapshot_work = {};
+  install.OnStored({.sender = kFromS2,
+                    .number = RequestNumber(1),
+                    .last_included = At(5, 1),
+                    .log_time_ms = 5 * kLogTimeStepMs,
+                    .configuration = Founding()},
+                   /*leads=*/true, bench.state(), bench.outbox());
+  EXPECT_TRUE(bench.state().snapshot_work.discard);
+  EXPECT_FALSE(install.is_running());
 }
 
 }  // namespace

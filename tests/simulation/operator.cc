@@ -57,7 +57,9 @@ SimulatedServer* Operator::SomeLeader() {
 bool Operator::TakeOutTheLost() {
   SimulatedServer* leader = SomeLeader();
   if (leader == nullptr) return false;
-  const ClusterConfiguration now = *leader->status().configuration;
+  const RaftStatus status = leader->status();
+  const ClusterConfiguration now = *status.configuration;
+  if (now.is_joint() || status.configuration_index > status.commit_index) return false;
   if (auto members = WithoutTheLost(now)) {
     leader->ChangeMembers(*std::move(members), std::nullopt);
     return false;
@@ -65,7 +67,9 @@ bool Operator::TakeOutTheLost() {
   const std::vector<Member> members = now.AllMembers();
   return std::all_of(members.begin(), members.end(), [this](const Member& member) {
     const SimulatedServer& server = *servers_.at(member.server_id.value() - 1);
-    return server.is_up() && !WithoutTheLost(*server.status().configuration);
+    if (!server.is_up()) return false;
+    const ClusterConfiguration known = *server.status().configuration;
+    return !known.is_joint() && !WithoutTheLost(known);
   });
 }
 

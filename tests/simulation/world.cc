@@ -176,6 +176,13 @@ Moment World::CatchUpTime() const {
 
 // L8 among healthy servers leadership goes to whoever is asked for.
 void World::CheckHandOver() {
+  // One whose state was replaced may have done so before its leader knows.
+  DemandWithin(Timeouts(5), "every member follows the log in the end", [&] {
+    const std::optional<RaftStatus> now = NewestLeader();
+    return now && std::all_of(now->peers.begin(), now->peers.end(), [](const PeerStatus& peer) {
+             return peer.state == PeerState::kReplicate;
+           });
+  });
   const RaftStatus leader = *NewestLeader();
   std::vector<ServerId> voters = leader.configuration->voters();
   std::erase(voters, leader.server_id);
