@@ -62,9 +62,9 @@ void SnapshotInstall::OnStored(const SnapshotStored& stored, bool leads, ServerS
     Answer(stored.number, stored.sender, /*success=*/false, LogIndex(0), state, outbox);
     return;
   }
-  if (const char* law = BrokenLawOfTime(stored, state)) {
+  if (const char* time_law = BrokenLawOfTime(stored, state)) {
     state.snapshot_work.discard = true;
-    Refuse(stored.sender.peer, law, stored.number, stored.sender, state, outbox);
+    Refuse(stored.sender.peer, time_law, stored.number, stored.sender, state, outbox);
     return;
   }
   stored_ = stored;

@@ -140,7 +140,20 @@ TEST_F(DivergenceTest, ALeaderWhoseStateNobodyVouchesForReplacesNoOtherState) {
                                                   .success = true,
                                                   .match_index = heartbeat->request.previous.index,
                                                   .needs_snapshot = true});
-  EXPECT_THAT(leader.TakeRequests<InstallSnapshotRequest>(), IsEmpty());
+  EXPECT_THAT(leader.EventsOf<SnapshotNeeded>(), IsEmpty());
+}
+
+TEST_F(DivergenceTest, AnOddLeaderSendsItsStateToNobody) {
+  RecoveredState recovered =
+      Recovered({.term = 2, .log_terms = {2, 2}, .applied = 12, .base = At(10, 2)});
+  recovered.state_is_diverged = true;
+  ServerUnderTest leader(ServerSetup{.recovered = recovered});
+  ASSERT_NO_FATAL_FAILURE(BecomeLeader(leader));
+  const auto sent = TakeAppendTo(leader, kS3);
+  ASSERT_TRUE(sent.has_value());
+  Reject(leader, *sent, {.term = std::nullopt, .index = LogIndex(6)});
+  EXPECT_EQ(leader.peer(kS3).next_index, LogIndex(6)) << "it lacks what was trimmed";
+  EXPECT_THAT(leader.EventsOf<SnapshotNeeded>(), IsEmpty());
 }
 
 TEST_F(DivergenceTest, NobodyComparesWhatIsNotCommitted) {

@@ -30,25 +30,28 @@ void ApplyLane::EndLife() {
 }
 
 void ApplyLane::Push(ApplyWork work) {
+  if (waiting_.empty() || waiting_.back().changes_state()) waiting_.emplace_back();
+  ApplyWork& back = waiting_.back();
   std::move(work.proposals_appended.begin(), work.proposals_appended.end(),
-            std::back_inserter(waiting_.proposals_appended));
-  std::move(work.entries.begin(), work.entries.end(), std::back_inserter(waiting_.entries));
-  std::move(work.reads_ready.begin(), work.reads_ready.end(),
-            std::back_inserter(waiting_.reads_ready));
-  waiting_.mark_diverged |= work.mark_diverged;
-  waiting_.checkpoint |= work.checkpoint;
-  if (work.switch_to) waiting_.switch_to = work.switch_to;
-  waiting_.complete |= work.complete;
+            std::back_inserter(back.proposals_appended));
+  std::move(work.entries.begin(), work.entries.end(), std::back_inserter(back.entries));
+  std::move(work.reads_ready.begin(), work.reads_ready.end(), std::back_inserter(back.reads_ready));
+  back.mark_diverged = work.mark_diverged;
+  back.checkpoint = work.checkpoint;
+  back.switch_to = work.switch_to;
+  back.complete = work.complete;
   if (std::exchange(is_due_, true)) return;
   lane_.After(dice_.About(kApplyMean), [this] { DoWork(); });
 }
 
 void ApplyLane::DoWork() {
   is_due_ = false;
-  const ApplyWork work = std::exchange(waiting_, {});
-  for (const ProposalAppended& proposal : work.proposals_appended) proposals_.Add(proposal);
-  for (const ReadReady& read : work.reads_ready) reads_.emplace(read.read_index, read.ticket);
-  if (!AnswerDueReads() || !ApplyEntries(work.entries) || !DoSnapshotWork(work)) hooks_.failed();
+  for (const ApplyWork& work : std::exchange(waiting_, {})) {
+    for (const ProposalAppended& proposal : work.proposals_appended) proposals_.Add(proposal);
+    for (const ReadReady& read : work.reads_ready) reads_.emplace(read.read_index, read.ticket);
+    if (AnswerDueReads() && ApplyEntries(work.entries) && DoSnapshotWork(work)) continue;
+    return hooks_.failed();
+  }
 }
 
 bool ApplyLane::ApplyEntries(std::span<const LogEntryPointer> entries) {

@@ -4,6 +4,7 @@
 // entry that is applied at its index; a read is answered once its index is applied.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <optional>
@@ -30,9 +31,9 @@ struct ApplyWork {
   std::optional<LogPosition> switch_to;
   bool complete = false;
 
+  bool changes_state() const { return mark_diverged || checkpoint || switch_to || complete; }
   bool empty() const {
-    return proposals_appended.empty() && entries.empty() && reads_ready.empty() && !mark_diverged &&
-           !checkpoint && !switch_to && !complete;
+    return proposals_appended.empty() && entries.empty() && reads_ready.empty() && !changes_state();
   }
 };
 
@@ -89,7 +90,7 @@ class ApplyLane {
   std::uint64_t state_check_entries_ = 1;
   ApplyHooks hooks_;
   bool is_due_ = false;
-  ApplyWork waiting_;
+  std::deque<ApplyWork> waiting_;  // what came after a change of the state is done after it
   WaitingProposals proposals_;
   std::multimap<LogIndex, Ticket> reads_;
 };

@@ -78,7 +78,7 @@ void DrawStates(Dice dice, FaultPlan& plan) {
   constexpr std::array<std::uint64_t, 3> kStateCheckEntries = {1, 3, 8};
   plan.options.state_check_entries =
       kStateCheckEntries[dice.Between(0, kStateCheckEntries.size() - 1)];
-  plan.distortion_gap_mean = dice.MomentBetween(1 * kSecond, 8 * kSecond);
+  plan.distortion_gap_mean = dice.MomentBetween(300 * kMillisecond, 4 * kSecond);
   const bool can_be_told = plan.servers >= 3 && !plan.has_operator && !plan.real_storage;
   plan.faults[static_cast<std::size_t>(Fault::kStateDistorted)] = can_be_told && dice.Coin();
 }
