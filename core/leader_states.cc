@@ -7,16 +7,17 @@
 
 namespace raft {
 
-// Figure 13: the leader sends a snapshot to a follower that needs entries which were discarded. The
-// state machine will hold at least what it holds now when the world takes it.
+// Figure 13: the leader sends a snapshot to a follower that needs entries which were discarded, or
+// another state.
 void Leader::SendSnapshotTo(ServerId to, PeerProgress& peer) {
   if (peer.snapshot_in_flight() || state_.IsQuarantined()) return;
   const RequestNumber number = state_.TakeRequestNumber();
-  peer.SentSnapshot(number, std::max(state_.last_applied, peer.match_index()));
-  state_.snapshot_work.to_send.push_back({.to = to,
-                                          .number = number,
-                                          .term = state_.current_term(),
-                                          .ends_at_least = state_.log().base().index});
+  // A transfer that broke may go on, so this snapshot may be an older one: it ends anywhere from the
+  // beginning of the log on, and all that follows is needed (trap C16).
+  const LogIndex ends_at_least = state_.log().base().index;
+  peer.SentSnapshot(number, std::max(ends_at_least, peer.match_index()));
+  state_.snapshot_work.to_send.push_back(
+      {.to = to, .number = number, .term = state_.current_term(), .ends_at_least = ends_at_least});
   state_.Note(SnapshotNeeded{.peer = to});
 }
 

@@ -46,7 +46,7 @@ class PeerProgress {
   }
   // A request was lost and nothing was answered since.
   bool is_probed() const { return is_probed_; }
-  // What a snapshot under way holds at least; entries after that will be needed.
+  // Where a snapshot under way ends at the earliest; entries after that will be needed.
   std::optional<LogIndex> snapshot_in_flight() const {
     if (!snapshot_in_flight_) return std::nullopt;
     return snapshot_holds_at_least_;

@@ -87,6 +87,15 @@ class SnapshotSender::Transfer final
     context->TryCancel();
   }
 
+  // The same, and what it had pinned is not to be kept either.
+  void Abandon() {
+    {
+      MutexLock lock(mutex_);
+      abandoned_ = true;
+    }
+    GiveUp(PeerCallOutcome::kCancelled);
+  }
+
   void OnWriteDone(bool ok) override {
     // Not ok: the peer has answered early, or is gone; OnDone says which.
     if (!ok || message_.done()) {
@@ -216,9 +225,10 @@ class SnapshotSender::Transfer final
     place_ = **place;
     message_.Clear();
     response_.Clear();
+    auto context = std::make_shared<grpc::ClientContext>();  // the old one goes without the lock
     {
       MutexLock lock(mutex_);
-      context_ = std::make_shared<grpc::ClientContext>();
+      context_.swap(context);
     }
     NoteMoved(/*all_sent=*/false);
     PushOffer();
@@ -254,6 +264,11 @@ class SnapshotSender::Transfer final
   std::optional<PeerCallOutcome> given_up() const {
     MutexLock lock(mutex_);
     return given_up_;
+  }
+
+  bool abandoned() const {
+    MutexLock lock(mutex_);
+    return abandoned_;
   }
 
   // None: the answer cannot be honest, or is not for us.
@@ -295,6 +310,8 @@ class SnapshotSender::Transfer final
     const bool is_broken = IsBroken(outcome);
     if (is_broken) {
       sender_.kept_.Keep(peer_, std::move(pinned_));
+      // Whoever abandons lets go of what is kept already, and only then of nothing more.
+      if (abandoned()) sender_.kept_.LetGo(peer());
     } else {
       pinned_.source.reset();
     }
@@ -344,6 +361,7 @@ class SnapshotSender::Transfer final
   // Replaced between two calls only.
   std::shared_ptr<grpc::ClientContext> context_ = std::make_shared<grpc::ClientContext>();
   std::optional<PeerCallOutcome> given_up_;
+  bool abandoned_ = false;
   SteadyClock::time_point moved_at_;
   bool all_sent_ = false;
   SteadyClock::duration patience_for_answer_ = SteadyClock::duration::zero();
@@ -351,7 +369,9 @@ class SnapshotSender::Transfer final
 };
 
 void SnapshotSender::Send(const Member& peer, const SnapshotToSend& snapshot) {
-  CancelTransfersTo(peer.server_id);
+  for (const auto& earlier : TransfersTo(peer.server_id)) {
+    earlier->GiveUp(PeerCallOutcome::kCancelled);
+  }
   const auto transfer =
       std::make_shared<Transfer>(*this, peer, snapshot, kept_.Take(peer, snapshot.ends_at_least));
   bool closed = false;
@@ -369,21 +389,19 @@ void SnapshotSender::Send(const Member& peer, const SnapshotToSend& snapshot) {
 }
 
 void SnapshotSender::GiveUp(ServerId peer) {
-  CancelTransfersTo(peer);
+  for (const auto& transfer : TransfersTo(peer)) transfer->Abandon();
   kept_.LetGo(peer);
   MutexLock lock(mutex_);
   failures_in_row_.erase(peer);
 }
 
-void SnapshotSender::CancelTransfersTo(ServerId peer) {
+std::vector<std::shared_ptr<SnapshotSender::Transfer>> SnapshotSender::TransfersTo(ServerId peer) {
   std::vector<std::shared_ptr<Transfer>> transfers;
-  {
-    MutexLock lock(mutex_);
-    for (const auto& transfer : transfers_) {
-      if (transfer->peer() == peer) transfers.push_back(transfer);
-    }
+  MutexLock lock(mutex_);
+  for (const auto& transfer : transfers_) {
+    if (transfer->peer() == peer) transfers.push_back(transfer);
   }
-  for (const auto& transfer : transfers) transfer->GiveUp(PeerCallOutcome::kCancelled);
+  return transfers;
 }
 
 milliseconds SnapshotSender::PauseAfter(ServerId peer, bool failed_without_progress) {

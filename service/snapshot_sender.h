@@ -69,7 +69,7 @@ class SnapshotSender {
  private:
   class Transfer;
 
-  void CancelTransfersTo(ServerId peer);
+  std::vector<std::shared_ptr<Transfer>> TransfersTo(ServerId peer);
   // How long the core is left waiting for the news that a transfer ended like this.
   std::chrono::milliseconds PauseAfter(ServerId peer, bool failed_without_progress);
   void Forget(const Transfer& transfer);
