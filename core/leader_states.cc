@@ -12,9 +12,10 @@ namespace raft {
 void Leader::SendSnapshotTo(ServerId to, PeerProgress& peer) {
   if (peer.snapshot_in_flight() || state_.IsQuarantined()) return;
   const RequestNumber number = state_.TakeRequestNumber();
-  // A transfer that broke may go on, so this snapshot may be an older one: it ends anywhere from the
-  // beginning of the log on, and all that follows is needed (trap C16).
-  const LogIndex ends_at_least = state_.log().base().index;
+  // What broke on its way may go on as long as the log still holds what follows it (trap C16).
+  LogIndex ends_at_least = state_.last_applied;
+  const std::optional<LogIndex> broken = peer.broken_snapshot();
+  if (broken && *broken >= state_.log().base().index) ends_at_least = *broken;
   peer.SentSnapshot(number, std::max(ends_at_least, peer.match_index()));
   state_.snapshot_work.to_send.push_back(
       {.to = to, .number = number, .term = state_.current_term(), .ends_at_least = ends_at_least});

@@ -24,6 +24,7 @@ void PeerProgress::SentSnapshot(RequestNumber number, LogIndex at_least) {
 bool PeerProgress::TakeSnapshotAnswered(RequestNumber number, std::uint64_t now_ticks) {
   if (snapshot_in_flight_ != number) return false;
   snapshot_in_flight_.reset();
+  broken_snapshot_.reset();
   needs_snapshot_ = false;  // It has taken this one, unless it says so again.
   highest_answered_ = std::max(highest_answered_, number);
   last_contact_ticks_ = now_ticks;
@@ -66,6 +67,7 @@ std::optional<AnsweredRequest> PeerProgress::TakeAnswered(RequestNumber number,
 void PeerProgress::BecameUnreachable(RequestNumber number) {
   if (snapshot_in_flight_ == number) {
     snapshot_in_flight_.reset();
+    broken_snapshot_ = snapshot_holds_at_least_;
     is_probed_ = true;
     return;
   }

@@ -51,6 +51,8 @@ class PeerProgress {
     if (!snapshot_in_flight_) return std::nullopt;
     return snapshot_holds_at_least_;
   }
+  // What a snapshot holds at least that did not arrive; none once one was answered.
+  std::optional<LogIndex> broken_snapshot() const { return broken_snapshot_; }
   PeerState state() const {
     if (snapshot_in_flight_ || needs_snapshot_) return PeerState::kSnapshot;
     return is_probed_ || !has_matched_ ? PeerState::kProbe : PeerState::kReplicate;
@@ -105,6 +107,7 @@ class PeerProgress {
   std::optional<RequestNumber> read_heartbeat_;
   std::optional<RequestNumber> snapshot_in_flight_;
   LogIndex snapshot_holds_at_least_;
+  std::optional<LogIndex> broken_snapshot_;
   bool needs_snapshot_ = false;
   bool is_probed_ = false;
   bool has_matched_ = false;  // this follower's log and ours met in this leadership

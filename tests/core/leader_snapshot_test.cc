@@ -322,5 +322,27 @@ TEST(LeaderTrimTest, WhatAFollowerNeedsAfterItsSnapshotIsNotTrimmedAtOnce) {
   EXPECT_EQ(leader.peer(kS3).match_index, LogIndex(10));
 }
 
+// A broken transfer may go on with the snapshot that it began with.
+TEST(LeaderTrimTest, WhatABrokenTransferBeganWithServesUntilTheLogIsTrimmedBeyondIt) {
+  RaftOptions options = TrimmingOptions();
+  options.tail_entries = 2;
+  ServerUnderTest leader(
+      {.options = options, .recovered = Recovered({.term = 1, .applied = 5, .base = At(5, 1)})});
+  ASSERT_NO_FATAL_FAILURE(BecomeLeader(leader));  // entry 6
+  const auto sent = TakeAppendTo(leader, kS3);
+  CatchUp(leader, kS2);
+  Reject(leader, *sent, {.term = std::nullopt, .index = LogIndex(1)});
+  const LogIndex first = leader.last_snapshot_wanted().ends_at_least;
+  EXPECT_EQ(first, LogIndex(6));
+  leader.Step(PeerUnreachable{.peer = kS3, .number = leader.last_snapshot_wanted().number});
+  leader.Propose();
+  CatchUp(leader, kS2);
+  leader.TickTimes(options.heartbeat_ticks);
+  const auto heartbeat = TakeHeartbeatTo(leader, kS3);
+  ASSERT_TRUE(heartbeat.has_value());
+  Reject(leader, *heartbeat, {.term = std::nullopt, .index = LogIndex(1)});
+  EXPECT_EQ(leader.last_snapshot_wanted().ends_at_least, first) << "entry 7 is still here";
+}
+
 }  // namespace
 }  // namespace raft::harness

@@ -147,6 +147,8 @@ class ServerUnderTest {
             .log_time_ms = stored_->log_time_ms,
             .configuration = stored_->ConfigurationFrom(setup_.voters)};
   }
+  // The newest one that was to be sent.
+  const SnapshotToSend& last_snapshot_wanted() const { return last_snapshot_wanted_; }
   // Whether a stored snapshot waits to become the state.
   bool has_stored_snapshot() const { return stored_.has_value(); }
 
@@ -362,6 +364,7 @@ class ServerUnderTest {
   void CollectSnapshots(const Effects& effects) {
     for (const SnapshotToSend& snapshot : effects.snapshots_to_send) {
       setup_.shelf->Put(state_);
+      last_snapshot_wanted_ = snapshot;
       requests_.push_back({.to = snapshot.to,
                            .request = InstallSnapshotRequest{.number = snapshot.number,
                                                              .term = snapshot.term,
@@ -421,6 +424,7 @@ class ServerUnderTest {
   std::vector<PersistRequest> all_writes_;
   std::deque<ApplyWork> apply_lane_;
   LogIndex checkpointed_;
+  SnapshotToSend last_snapshot_wanted_;
   std::optional<SnapshotToStore> arriving_;
   std::optional<TestState> stored_;
   std::vector<LogEntryPointer> handed_to_apply_;
