@@ -6,6 +6,10 @@
 source "$(dirname "${BASH_SOURCE[0]}")/readme_steps.sh"
 
 old_revision=$(raftctl put colour blue | tr -dc 0-9)
+# A backup is of what the server that is asked has applied, and any may be asked.
+for server in ${RAFTCTL_ENDPOINTS//,/ }; do
+  until_true raftctl --endpoints "$server" get --stale colour
+done
 
 run 'raftctl snapshot save backup.raft'
 run 'raftctl snapshot inspect backup.raft'

@@ -26,15 +26,13 @@ bool SimulatedServer::IsRefusedAsker(const Letterhead& head, const PeerRequest& 
   return false;
 }
 
-// `request`: what is answered; null: it was answered before.
+// `request`: what is answered; null: it was answered before. Such a copy proves nothing: no call
+// brings one, and nobody has greeted the process that it comes from.
 bool SimulatedServer::IsRefusedAnswerer(const Letterhead& head, const OpenRequest* request,
                                         const PeerResponse& response) {
   const ServerLife life{.server_id = head.from, .incarnation = head.incarnation};
-  const std::optional<Regress> regress =
-      request == nullptr
-          ? memory_->RegressOf(life, head.process)
-          : memory_->JudgeAnswerer(life, head.process, head.start, request->recalled);
-  if (regress) {
+  if (request == nullptr) return memory_->RegressOf(life, head.process).has_value();
+  if (memory_->JudgeAnswerer(life, head.process, head.start, request->recalled)) {
     Refuse(head);
     return true;
   }
