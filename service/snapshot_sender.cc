@@ -310,7 +310,7 @@ class SnapshotSender::Transfer final
     const bool is_broken = IsBroken(outcome);
     if (is_broken) {
       sender_.kept_.Keep(peer_, std::move(pinned_));
-      // Whoever abandons lets go of what is kept already, and only then of nothing more.
+      // Abandoned before there was anything kept to let go of.
       if (abandoned()) sender_.kept_.LetGo(peer());
     } else {
       pinned_.source.reset();

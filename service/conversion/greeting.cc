@@ -113,6 +113,22 @@ absl::StatusOr<StartingPoint> ReadStart(const peer::v1::StartingPoint& message) 
                                     .term = Term(message.last_log_term())}};
 }
 
+// Whoever is told one ends its process, so the figures must be possible and contradict each other.
+absl::StatusOr<Regress> ReadRegress(const peer::v1::Regress& message) {
+  const absl::StatusOr<StartingPoint> start = ReadStart(message.start());
+  if (!start.ok()) return start.status();
+  const bool are_possible = message.proven_term() <= kNumberMax &&
+                            message.match_term() <= message.proven_term() &&
+                            message.match_index() <= kNumberMax;
+  const std::optional<Regress> regress =
+      FindRegress({.term = Term(message.proven_term()),
+                   .match_term = Term(message.match_term()),
+                   .match_index = LogIndex(message.match_index())},
+                  *start);
+  if (are_possible && regress) return *regress;
+  return absl::InvalidArgumentError("MALFORMED: greeting with a regress that is none");
+}
+
 template <typename Message>
 absl::StatusOr<Greeting> Read(const Message& message, ServerId self) {
   if (absl::Status status = CheckSender(message, self); !status.ok()) return status;
@@ -180,16 +196,9 @@ absl::StatusOr<Greeting> ReadGreeting(const peer::v1::GreetRequest& message, Ser
 absl::StatusOr<Greeting> ReadGreeting(const peer::v1::GreetResponse& message, ServerId self) {
   absl::StatusOr<Greeting> greeting = Read(message, self);
   if (!greeting.ok() || !message.has_regress()) return greeting;
-  const peer::v1::Regress& told = message.regress();
-  const absl::StatusOr<StartingPoint> start = ReadStart(told.start());
-  if (!start.ok()) return start.status();
-  greeting->regress = FindRegress({.term = Term(told.proven_term()),
-                                   .match_term = Term(told.match_term()),
-                                   .match_index = LogIndex(told.match_index())},
-                                  *start);
-  if (!greeting->regress) {
-    return absl::InvalidArgumentError("MALFORMED: greeting with a regress that is none");
-  }
+  const absl::StatusOr<Regress> regress = ReadRegress(message.regress());
+  if (!regress.ok()) return regress.status();
+  greeting->regress = *regress;
   return greeting;
 }
 

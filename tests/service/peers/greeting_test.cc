@@ -9,6 +9,7 @@
 #include <string>
 
 #include "service/conversion/founding_conversion.h"
+#include "service/conversion/message_conversion.h"
 
 namespace raft {
 namespace {
@@ -120,6 +121,25 @@ TEST(GreetingTest, TheAnswerTellsTheGreeterWhatIsHeldAgainstIt) {
 }
 
 // A greeter that believes it ends, so it has to make sense.
+TEST(GreetingTest, RefusesARegressWithFiguresThatNoClusterReaches) {
+  const HeaderRules rules(Local(), Founding());
+  const ProvenProgress possible{
+      .term = Term(9), .match_term = Term(9), .match_index = LogIndex(1000)};
+  ProvenProgress late = possible;
+  late.term = late.match_term = Term(kNumberMax + 1);
+  ProvenProgress far = possible;
+  far.match_index = LogIndex(kNumberMax + 1);
+  ProvenProgress matched_ahead = possible;
+  matched_ahead.match_term = Term(10);
+  for (const ProvenProgress& proven : {late, far, matched_ahead}) {
+    peer::v1::GreetResponse response;
+    WriteGreeting(rules, {ServerId(1), 101}, response);
+    ToProto({.proven = proven, .start = kStart}, response);
+    EXPECT_EQ(ReadGreeting(response, ServerId(1)).status().code(),
+              absl::StatusCode::kInvalidArgument);
+  }
+}
+
 TEST(GreetingTest, RefusesARegressThatIsNone) {
   const HeaderRules rules(Local(), Founding());
   peer::v1::GreetResponse response;
