@@ -44,8 +44,8 @@ LogIndex Compaction::Dispensable(const std::vector<LogIndex>& needed_after,
   const RaftOptions& options = state.options;
   const LogIndex before_tail = log.TailWithin(options.tail_bytes, options.tail_entries) - 1;
   LogIndex last = std::min(state.last_applied, before_tail);
-  // Whoever needs more than twice the tail is slower than the cluster writes: it will need another
-  // snapshot, and the log cannot wait for it.
+  // Whoever needs more than twice the tail is slower than the cluster writes: the log cannot wait
+  // for it, and a transfer that it would have followed begins anew (Role::OnLogTrimmed).
   const LogIndex oldest_kept = log.TailWithin(2 * options.tail_bytes, 2 * options.tail_entries) - 1;
   for (const LogIndex after : needed_after) {
     if (after >= oldest_kept) last = std::min(last, after);

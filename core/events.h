@@ -95,6 +95,10 @@ struct LogTrimmed {
 struct SnapshotNeeded {
   ServerId peer;
 };
+// The log could not wait for a snapshot on its way; another one leaves in its place.
+struct SnapshotBegunAnew {
+  ServerId peer;
+};
 // A snapshot of the leader's has replaced this server's state.
 struct SnapshotInstalled {
   LogPosition last_included;
@@ -121,10 +125,11 @@ struct StatesInDoubt {
   LogIndex index;
 };
 
-using RaftEvent = std::variant<TermAdopted, RoleChanged, LeaderRecognized, LeaderLost, SteppedDown,
-                               BallotEnded, VoteDecided, EntriesTruncated, AppendMismatched,
-                               CommitAdvanced, StaleResponseDropped, ImpossibleMessageRefused,
-                               LogTrimmed, SnapshotNeeded, SnapshotInstalled, ConfigurationChanged,
-                               ToldRemoved, TransferBegan, StateDiverged, StatesInDoubt>;
+using RaftEvent =
+    std::variant<TermAdopted, RoleChanged, LeaderRecognized, LeaderLost, SteppedDown, BallotEnded,
+                 VoteDecided, EntriesTruncated, AppendMismatched, CommitAdvanced,
+                 StaleResponseDropped, ImpossibleMessageRefused, LogTrimmed, SnapshotNeeded,
+                 SnapshotBegunAnew, SnapshotInstalled, ConfigurationChanged, ToldRemoved,
+                 TransferBegan, StateDiverged, StatesInDoubt>;
 
 }  // namespace raft

@@ -47,6 +47,7 @@ class Leader final : public Role {
   void BeforeEffects() override;
   void FillStatus(RaftStatus& status) const override;
   std::vector<LogIndex> LogNeededAfter() const override;
+  void OnLogTrimmed() override;
   std::vector<Member> DepartedPeers() const override;
 
  private:

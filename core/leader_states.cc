@@ -28,12 +28,27 @@ std::vector<LogIndex> Leader::LogNeededAfter() const {
   std::vector<LogIndex> needed;
   for (const auto& [id, peer] : peers_) {
     if (const std::optional<LogIndex> held = peer.snapshot_in_flight()) {
-      needed.push_back(*held);
+      // A quarantined peer's own log reaches further than the state that it is sent.
+      needed.push_back(std::max(*held, peer.match_index()));
     } else if (peer.state() != PeerState::kProbe) {
       needed.push_back(peer.match_index());
     }
   }
   return needed;
+}
+
+// The log could not wait for a transfer any longer (Compaction::Dispensable): what it brings would
+// not be followed by any entry. A new one begins where the log does now.
+void Leader::OnLogTrimmed() {
+  const LogIndex base = state_.log().base().index;
+  for (auto& [id, peer] : peers_) {
+    const std::optional<LogIndex> held = peer.snapshot_in_flight();
+    if (!held || std::max(*held, peer.match_index()) >= base) continue;
+    if (peer.needs_snapshot()) continue;  // Any state of the majority ends its quarantine.
+    peer.GiveUpSnapshot();
+    state_.Note(SnapshotBegunAnew{.peer = id});
+    SendSnapshotTo(id, peer);
+  }
 }
 
 NextRole Leader::OnInstallSnapshotRequest(const InstallSnapshotRequest& request,

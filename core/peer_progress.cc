@@ -21,6 +21,13 @@ void PeerProgress::SentSnapshot(RequestNumber number, LogIndex at_least) {
   snapshot_holds_at_least_ = at_least;
 }
 
+void PeerProgress::GiveUpSnapshot() {
+  RAFT_CHECK(snapshot_in_flight_.has_value(), "what is given up was under way");
+  snapshot_in_flight_.reset();
+  broken_snapshot_.reset();
+  RAFT_CHECK(!snapshot_in_flight(), "another one may leave");
+}
+
 bool PeerProgress::TakeSnapshotAnswered(RequestNumber number, std::uint64_t now_ticks) {
   if (snapshot_in_flight_ != number) return false;
   snapshot_in_flight_.reset();

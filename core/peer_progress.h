@@ -75,6 +75,9 @@ class PeerProgress {
   // A snapshot leaves that will hold at least everything up to `at_least`.
   void SentSnapshot(RequestNumber number, LogIndex at_least);
 
+  // The snapshot under way came to nothing, and neither does a part of it. Requires: there is one.
+  void GiveUpSnapshot();
+
   // An answer arrived: the request it answers, or none if that is unknown or answered already
   // (duplicates, answers to an earlier leadership). Frees the lane and ends probing.
   std::optional<AnsweredRequest> TakeAnswered(RequestNumber number, std::uint64_t now_ticks);

@@ -138,7 +138,9 @@ void RaftServer::Handle(EntriesApplied applied) {
 void RaftServer::Handle(StateDigested digested) { state_.RecordDigest(std::move(digested.check)); }
 
 void RaftServer::Handle(StateCheckpointed checkpointed) {
+  const LogIndex old_base = state_.log().base().index;
   compaction_.OnCheckpointed(checkpointed.through, role_->LogNeededAfter(), state_);
+  if (state_.log().base().index > old_base) role_->OnLogTrimmed();
 }
 
 void RaftServer::Handle(SnapshotStored stored) {

@@ -87,6 +87,8 @@ class Role {
   // Somebody still needs the log after each of these: a peer that a snapshot is on its way to, or
   // that follows. None: nobody needs more than the tail.
   virtual std::vector<LogIndex> LogNeededAfter() const { return {}; }
+  // The log was cut at its beginning.
+  virtual void OnLogTrimmed() {}
   // Servers that left the configuration and are still to hear of it.
   virtual std::vector<Member> DepartedPeers() const { return {}; }
   // Adds what only this role knows.

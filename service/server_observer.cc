@@ -133,6 +133,13 @@ void LogEvent(const SnapshotNeeded& event) {
   spdlog::info("server {} lacks entries that were trimmed: it needs a snapshot",
                event.peer.value());
 }
+void LogEvent(const SnapshotBegunAnew& event) {
+  spdlog::warn(
+      "server {} is sent its snapshot anew: more than twice the tail was written meanwhile; if "
+      "this "
+      "goes on, raise --compaction-tail-bytes or --compaction-tail-entries",
+      event.peer.value());
+}
 void LogEvent(const SnapshotInstalled& event) {
   spdlog::info("took over a snapshot: the state holds everything up to index {}",
                event.last_included.index.value());

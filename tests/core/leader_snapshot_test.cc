@@ -297,6 +297,64 @@ TEST(LeaderTrimTest, WhatASnapshotUnderWayWillNeedIsNotTrimmed) {
   EXPECT_EQ(leader.status().first_log_index, LogIndex(10)) << "it needs more than twice the tail";
 }
 
+// S1 leads, S3 is sent a snapshot that holds at least entry 6, and entries follow it up to 11,
+// which is more than twice the tail.
+void OvertakeTheSnapshotToS3(ServerUnderTest& leader, InstallSnapshotRequest& overtaken) {
+  ASSERT_NO_FATAL_FAILURE(BecomeLeader(leader));  // entry 6
+  const auto sent = TakeAppendTo(leader, kS3);
+  CatchUp(leader, kS2);
+  Reject(leader, *sent, {.term = std::nullopt, .index = LogIndex(1)});
+  const auto offers = leader.TakeRequests<InstallSnapshotRequest>();
+  ASSERT_THAT(offers, SizeIs(1));
+  overtaken = offers.at(0).request;
+  for (int entry = 7; entry <= 11; ++entry) {
+    leader.Propose();
+    CatchUp(leader, kS2);
+  }
+  ASSERT_EQ(leader.status().first_log_index, LogIndex(10));
+}
+
+ServerSetup SetupWithATailOfTwo() {
+  RaftOptions options = TrimmingOptions();
+  options.tail_entries = 2;
+  return {.options = options, .recovered = Recovered({.term = 1, .applied = 5, .base = At(5, 1)})};
+}
+
+TEST(LeaderTrimTest, ATransferThatTheLogCannotWaitForBeginsAnew) {
+  ServerUnderTest leader(SetupWithATailOfTwo());
+  InstallSnapshotRequest overtaken;
+  ASSERT_NO_FATAL_FAILURE(OvertakeTheSnapshotToS3(leader, overtaken));
+  const auto offers = leader.TakeRequests<InstallSnapshotRequest>();
+  ASSERT_THAT(offers, SizeIs(1));
+  EXPECT_GT(offers.at(0).request.number, overtaken.number);
+  EXPECT_THAT(leader.EventsOf<SnapshotBegunAnew>(), SizeIs(1));
+  EXPECT_GE(offers.at(0).request.last_included.index, LogIndex(9)) << "entries follow this one";
+  leader.ReceiveAnswer(kS3, InstallSnapshotResponse{.number = offers.at(0).request.number,
+                                                    .term = Term(leader.term()),
+                                                    .success = true,
+                                                    .match_index = LogIndex(11)});
+  EXPECT_EQ(leader.peer(kS3).match_index, LogIndex(11));
+}
+
+TEST(LeaderTrimTest, NewsOfATransferThatWasBegunAnewChangesNothing) {
+  ServerUnderTest leader(SetupWithATailOfTwo());
+  InstallSnapshotRequest overtaken;
+  ASSERT_NO_FATAL_FAILURE(OvertakeTheSnapshotToS3(leader, overtaken));
+  ASSERT_THAT(leader.TakeRequests<InstallSnapshotRequest>(), SizeIs(1));
+  const std::uint64_t match_before = leader.peer(kS3).match_index.value();
+  for (const bool success : {false, true}) {
+    leader.ReceiveAnswer(kS3, InstallSnapshotResponse{.number = overtaken.number,
+                                                      .term = Term(leader.term()),
+                                                      .success = success,
+                                                      .match_index = LogIndex(6)});
+  }
+  leader.Step(PeerUnreachable{.peer = kS3, .number = overtaken.number});
+  leader.TickTimes(2);
+  EXPECT_EQ(leader.peer(kS3).match_index, LogIndex(match_before));
+  EXPECT_THAT(leader.TakeRequests<InstallSnapshotRequest>(), IsEmpty()) << "one is on its way";
+  EXPECT_EQ(leader.peer(kS3).state, PeerState::kSnapshot);
+}
+
 TEST(LeaderTrimTest, WhatAFollowerNeedsAfterItsSnapshotIsNotTrimmedAtOnce) {
   RaftOptions options = TrimmingOptions();
   options.tail_entries = 2;

@@ -36,6 +36,7 @@ constexpr std::array<std::string_view, kSometimes> kNames = {
     "snapshot_not_needed",
     "snapshot_replaced",
     "snapshot_broken",
+    "snapshot_begun_anew",
     "install_finished_at_start",
     "crash_during_install",
     "members_changed",

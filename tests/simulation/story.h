@@ -49,6 +49,7 @@ enum class Sometimes : std::uint8_t {
   kSnapshotNotNeeded,
   kSnapshotReplaced,
   kSnapshotBroken,
+  kSnapshotBegunAnew,
   kInstallFinishedAtStart,
   kCrashDuringInstall,
   kMembersChanged,
@@ -65,7 +66,7 @@ enum class Sometimes : std::uint8_t {
   kWipedServerIsAVoterAgain,
   kOldCopyNoticed,
 };
-inline constexpr std::size_t kSometimes = 45;
+inline constexpr std::size_t kSometimes = 46;
 std::string_view NameOf(Sometimes state);
 
 // Plain numbers, so that they can be added up across runs and processes.

@@ -77,6 +77,9 @@ std::string Tell(const RaftEvent& event) {
                    Text(e.first_index);
           },
           [](const SnapshotNeeded& e) { return "sends a snapshot to " + NameOf(e.peer); },
+          [](const SnapshotBegunAnew& e) {
+            return "begins the snapshot for " + NameOf(e.peer) + " anew";
+          },
           [](const SnapshotInstalled& e) {
             return "has installed a snapshot that ends at " + Text(e.last_included);
           },
@@ -176,6 +179,8 @@ void CountSometimes(const RaftEvent& event, Story& story) {
     story.Count(Sometimes::kFollowerBackedUpByTerms);
   } else if (std::holds_alternative<LogTrimmed>(event)) {
     story.Count(Sometimes::kLogTrimmed);
+  } else if (std::holds_alternative<SnapshotBegunAnew>(event)) {
+    story.Count(Sometimes::kSnapshotBegunAnew);
   } else if (std::holds_alternative<SnapshotInstalled>(event)) {
     story.Count(Sometimes::kSnapshotInstalled);
   } else if (std::holds_alternative<StaleResponseDropped>(event)) {

@@ -109,6 +109,10 @@ MaybeWords Tell(const SnapshotNeeded& event) {
   return EventWords{Weight::kNote,
                     "has trimmed what " + NameOf(event.peer) + " needs: offers a snapshot"};
 }
+MaybeWords Tell(const SnapshotBegunAnew& event) {
+  return EventWords{Weight::kNote, "cannot keep what follows the snapshot for " +
+                                       NameOf(event.peer) + ": begins another one"};
+}
 MaybeWords Tell(const SnapshotInstalled& event) {
   return EventWords{Weight::kTurn,
                     "has installed the snapshot up to " + PlaceOf(event.last_included)};
