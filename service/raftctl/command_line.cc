@@ -172,6 +172,10 @@ void CommandLine::AddMembershipCommands() {
         AddCommand(members, name, description, [this, run] { return run(global_, membership_); });
     command->add_flag("--no-wait", membership_.no_wait,
                       "Return once the change is certain, before it is settled");
+    command
+        ->add_option("--expect", membership_.expected,
+                     "Refuse unless this configuration is in force; members list shows it")
+        ->check(CheckWholeNumber);
     return command;
   };
   CLI::App* add = change("add", "Add a server that was started with --join.", RunMembersAdd);

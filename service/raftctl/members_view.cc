@@ -39,6 +39,8 @@ void PrintMembers(OutputFormat output, const v1::ListMembersResponse& response) 
     if (!IsListed(response, member.server_id())) AddRow(response, member, true, &table);
   }
   std::fputs(table.ToString().c_str(), stdout);
+  std::printf("configuration %s%s\n", absl::StrCat(response.config_index()).c_str(),
+              response.settled() ? "" : ", changing");
 }
 
 std::string MemberRoleName(v1::MemberRole role) {

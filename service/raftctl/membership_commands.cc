@@ -67,12 +67,13 @@ int WaitUntilSettled(const GlobalOptions& global, Conversation* conversation,
 
 // Requires: Response has a config_index.
 template <typename Request, typename Response>
-int Change(const GlobalOptions& global, const char* what, const char* method,
-           const Request& request, Response response, bool no_wait) {
+int Change(const GlobalOptions& global, const char* what, const char* method, Request request,
+           Response response, const MembershipOptions& options) {
+  if (options.expected) request.set_expected_config_index(*options.expected);
   Conversation conversation(global);
   int code = conversation.Change(what, method, request, &response);
   if (code != kExitOk) return code;
-  if (no_wait) {
+  if (options.no_wait) {
     std::printf("%s\n", global.output == OutputFormat::kJson
                             ? ToJson(response).c_str()
                             : absl::StrCat("configuration ", response.config_index()).c_str());
@@ -100,29 +101,28 @@ std::string ParseMember(const std::string& word, MemberWord* member) {
 int RunMembersAdd(const GlobalOptions& global, const MembershipOptions& options) {
   v1::AddMemberRequest request;
   Describe(options.members.front(), options.learner, request.mutable_member());
-  return Change(global, "members add", kAddMember, request, v1::AddMemberResponse(),
-                options.no_wait);
+  return Change(global, "members add", kAddMember, request, v1::AddMemberResponse(), options);
 }
 
 int RunMembersPromote(const GlobalOptions& global, const MembershipOptions& options) {
   v1::PromoteMemberRequest request;
   request.set_server_id(options.server_id);
   return Change(global, "members promote", kPromoteMember, request, v1::PromoteMemberResponse(),
-                options.no_wait);
+                options);
 }
 
 int RunMembersRemove(const GlobalOptions& global, const MembershipOptions& options) {
   v1::RemoveMemberRequest request;
   request.set_server_id(options.server_id);
   return Change(global, "members remove", kRemoveMember, request, v1::RemoveMemberResponse(),
-                options.no_wait);
+                options);
 }
 
 int RunMembersReplace(const GlobalOptions& global, const MembershipOptions& options) {
   v1::ReplaceMembersRequest request;
   for (const MemberWord& word : options.members) Describe(word, false, request.add_members());
   return Change(global, "members replace", kReplaceMembers, request, v1::ReplaceMembersResponse(),
-                options.no_wait);
+                options);
 }
 
 int RunLeaderTransfer(const GlobalOptions& global, std::uint64_t target) {

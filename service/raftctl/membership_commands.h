@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,10 +22,11 @@ struct MemberWord {
 std::string ParseMember(const std::string& word, MemberWord* member);
 
 struct MembershipOptions {
-  std::vector<MemberWord> members;  // of add (one) and replace
-  std::uint64_t server_id = 0;      // of promote and remove
-  bool learner = false;             // of add: it stays one
-  bool no_wait = false;             // return as soon as the change is certain
+  std::vector<MemberWord> members;        // of add (one) and replace
+  std::uint64_t server_id = 0;            // of promote and remove
+  bool learner = false;                   // of add: it stays one
+  bool no_wait = false;                   // return as soon as the change is certain
+  std::optional<std::uint64_t> expected;  // the configuration that must be in force; 0: founding
 };
 
 int RunMembersAdd(const GlobalOptions& global, const MembershipOptions& options);

@@ -5,7 +5,8 @@
 # shellcheck source=tests/integration/readme_steps.sh
 source "$(dirname "${BASH_SOURCE[0]}")/readme_steps.sh"
 
-members() { raftctl members list | awk 'NR > 1 { print $1 }' | xargs; }
+members() { raftctl members list | awk '$1 ~ /^[0-9]+$/ { print $1 }' | xargs; }
+configuration() { raftctl members list | awk '$1 == "configuration" { print $2 }'; }
 shows() { raftctl members list | grep -q "$1"; }
 raftctl put colour blue > /dev/null
 RAFTCTL_ENDPOINTS=$RAFTCTL_ENDPOINTS,$(at 7130),$(at 7140),$(at 7150)
@@ -26,6 +27,11 @@ shows learner && fail "it is still a learner"
 leads() { raftctl members list | awk -v id="$1" '$1 == id && $3 == "yes"' | grep -q .; }
 if leads 2; then until_true raftctl leader transfer --to 1; fi
 run 'raftctl leader transfer --to 2'
+if raftctl members remove 1 --expect 1 2> "$work/refused.log"; then
+  fail "an operator who had looked at configuration 1 was not refused"
+fi
+grep -q CONFIG_MOVED "$work/refused.log" || fail "the refusal names no reason: $(cat "$work/refused.log")"
+[ "$(members)" = '1 2 3 4 5' ] || fail "members are $(members)"
 run 'raftctl members remove 1'
 [ "$(members)" = '2 3 4 5' ] || fail "members are $(members)"
 
@@ -36,5 +42,7 @@ until_true shows "$(at 7151)"
 
 run 'raftctl members replace 3=127.0.0.1:7021,4=127.0.0.1:7131,5=127.0.0.1:7151'
 [ "$(members)" = '3 4 5' ] || fail "members are $(members)"
+raftctl members remove 3 --expect "$(configuration)"
+[ "$(members)" = '4 5' ] || fail "members are $(members)"
 [ "$(raftctl get colour)" = blue ] || fail "what was acknowledged is gone"
 echo "grown, handed over, shrunk, moved and replaced"
