@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "service/callback_queue.h"
+
 namespace raft {
 namespace {
 
@@ -34,6 +36,7 @@ class WithoutReflection final : public grpc::ServerBuilderOption {
 };
 
 void PrepareClientServer(int message_bytes_max, grpc::ServerBuilder& builder) {
+  KeepCallbackQueue();
   builder.SetMaxReceiveMessageSize(std::max(message_bytes_max, kClientMessageBytesMin));
   builder.SetMaxSendMessageSize(message_bytes_max * 2);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveIntervalMs);

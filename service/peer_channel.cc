@@ -5,6 +5,8 @@
 #include <grpcpp/server_builder.h>
 #include <grpcpp/support/channel_arguments.h>
 
+#include "service/callback_queue.h"
+
 namespace raft {
 namespace {
 
@@ -39,6 +41,7 @@ std::shared_ptr<grpc::Channel> OpenPeerChannel(const std::string& address,
 }
 
 void PreparePeerServer(const PeerLinkOptions& options, grpc::ServerBuilder& builder) {
+  KeepCallbackQueue();
   builder.SetMaxReceiveMessageSize(options.message_bytes_max);
   builder.SetMaxSendMessageSize(options.message_bytes_max);
   // Half of what our peers send, so that a ping that comes a little early is no offence (trap I2).

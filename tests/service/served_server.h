@@ -15,6 +15,7 @@
 
 #include "raft/v1/cluster_service.grpc.pb.h"
 #include "raft/v1/consensus_service.grpc.pb.h"
+#include "service/callback_queue.h"
 #include "service/cluster_service.h"
 #include "service/consensus_service.h"
 #include "service/running_server.h"
@@ -54,6 +55,7 @@ class ServedServer {
         ClientLimits{.key_values = KeyValueLimitsOf(options_)}, gate_, errors_, metrics_);
     cluster_ = std::make_unique<ClusterService>(ClientLimits{}, PeerLinkOptions{}, gate_, errors_,
                                                 *report_, metrics_);
+    KeepCallbackQueue();
     grpc::ServerBuilder builder;
     builder.SetMaxReceiveMessageSize(16 << 20);
     builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port_);
@@ -94,7 +96,8 @@ class ServedServer {
             .peers = *peers_,
             .observer = observer_,
             .fatal = [](const absl::Status& failure) { ADD_FAILURE() << failure.message(); },
-            .told_regressed = [](const absl::Status& told) { ADD_FAILURE() << told.message(); }},
+            .told = {.regressed = [](const absl::Status& told) { ADD_FAILURE() << told.message(); },
+                     .doubled = [](const absl::Status& told) { ADD_FAILURE() << told.message(); }}},
         directory_->OpenServer().value());
     peer_service_->BecomeFounded(*rules_);
     running_->Start();
