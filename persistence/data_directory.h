@@ -5,6 +5,7 @@
 //   promise-a/-b    current term and vote, two slots (rule S-5)
 //   log/            LevelDB: the Raft log
 //   state-<n>/      LevelDB: the key-value state machine; `state` names the live one
+//   doubled         there is a copy, and a server ran on each at once (double_mark.h)
 //
 // Start order for a server: Open (locks, reads or creates the identity), then, once the cluster is
 // founded, OpenServer (promise, log, state machine, verified against each other). Errors name file,

@@ -40,8 +40,7 @@ struct PeerLink::GreetingCall {
 };
 
 PeerLink::PeerLink(const PeerLinkOptions& options, const HeaderRules& rules, const Member& peer,
-                   Inbox& inbox, PeerDirectory& directory, PeerObserver& observer,
-                   FatalHandler told_regressed)
+                   Inbox& inbox, PeerDirectory& directory, PeerObserver& observer, ToldByPeers told)
     : options_(options),
       rules_(rules),
       peer_(peer),
@@ -49,7 +48,7 @@ PeerLink::PeerLink(const PeerLinkOptions& options, const HeaderRules& rules, con
       inbox_(inbox),
       directory_(directory),
       observer_(observer),
-      told_regressed_(std::move(told_regressed)),
+      told_(std::move(told)),
       control_stub_(peer::v1::PeerService::NewStub(OpenPeerChannel(peer.peer_address, options))),
       entries_stub_(peer::v1::PeerService::NewStub(OpenPeerChannel(peer.peer_address, options))) {}
 
@@ -172,16 +171,19 @@ template <typename Request>
 void PeerLink::EndCall(std::unique_ptr<Call<Request>> call, const grpc::Status& status) {
   std::optional<PeerResponse> answer;
   if (status.ok()) answer = ReadAnswer(*call);
+  // Of an answer; what an earlier one had left in the call counts for nothing.
+  const std::uint64_t nonce = status.ok() ? call->response.header().process_nonce() : 0;
   PeerCallOutcome outcome =
       status.ok() && !answer ? PeerCallOutcome::kBadAnswer : OutcomeOf(status);
-  if (answer && !NoteAnswerOf(call->response.header().process_nonce())) {
+  if (answer && !NoteAnswerOf(nonce)) {
     answer.reset();
     outcome = PeerCallOutcome::kBadAnswer;
     LoseGreeting("another process answers there");  // it may have moved or changed
   }
-  if (answer) {
-    rules_.memory().Note(peer_life_, call->response.header().process_nonce(), ProvenBy(*answer));
+  if (IsRefusedAsDoubled(status) || rules_.processes().IsDoubled(peer_life_, nonce)) {
+    LoseGreeting("two processes are alive as one server");  // the next greeting tells whose
   }
+  if (answer) rules_.memory().Note(peer_life_, nonce, ProvenBy(*answer));
   observer_.OnCallEnded({.peer = peer_.server_id,
                          .kind = call->kind,
                          .outcome = outcome,
@@ -211,6 +213,7 @@ std::optional<PeerResponse> PeerLink::ReadAnswer(const Call<Request>& call) {
     observer_.OnHeaderRefused(refusal->problem);
     return std::nullopt;
   }
+  if (IsOneOfTwo(call.response.header())) return std::nullopt;
   auto response = FromProto(call.response);
   if (!response.ok() || !CheckAnswer(call.bounds, *response).ok()) return std::nullopt;
   return PeerResponse(*std::move(response));
@@ -295,6 +298,8 @@ std::optional<std::string> PeerLink::Judge(const Greeting& answer, const Greetin
   const auto refusal = rules_.RefuseAnswer(call.response.header(), peer_life_);
   if (refusal && refusal->problem != HeaderProblem::kRegressed) {
     observer_.OnHeaderRefused(refusal->problem);
+    // Each may have a double; then it is told so as it tells us.
+    if (refusal->problem == HeaderProblem::kDoubled) std::ignore = HoldsNothingAgainstUs(answer);
     return absl::StrCat("its greeting ", refusal->message);
   }
   if (auto regress = rules_.memory().JudgeAnswerer(peer_life_, answer.process_nonce, answer.start,
@@ -303,20 +308,38 @@ std::optional<std::string> PeerLink::Judge(const Greeting& answer, const Greetin
     return absl::StrCat("its data directory was put back from an old copy: it ", Describe(*regress),
                         "; it may not vote, its own log says the way back");
   }
-  if (!answer.regress) return std::nullopt;
-  HearOf(*answer.regress);
-  return absl::StrCat("it takes this server for one that was put back from an old copy: it ",
-                      Describe(*answer.regress));
+  if (IsOneOfTwo(call.response.header())) {
+    return "another process is alive as the same server; neither is believed";
+  }
+  if (HoldsNothingAgainstUs(answer)) return std::nullopt;
+  return "it holds something against this server";
 }
 
-// Believed of a member of this cluster, asked by us at its address and answering in its life. It
-// is certain then, for what it remembers was promised before this process started (peer_memory.h).
-void PeerLink::HearOf(const Regress& own) {
-  const Member* member = rules_.configuration()->Find(peer_.server_id);
-  if (member == nullptr || member->incarnation != peer_.incarnation) return;
-  told_regressed_(absl::FailedPreconditionError(
-      absl::StrCat("server ", peer_.server_id.value(), " at ", peer_.peer_address,
-                   " remembers more of this server than its data directory: it ", Describe(own))));
+// What is held against us is believed of a member of this cluster, asked by us at its address and
+// answering in its life. It is certain then: see peer_memory.h and process_watch.h.
+bool PeerLink::HoldsNothingAgainstUs(const Greeting& answer) {
+  const bool is_doubled = NamesAsDoubled(answer, rules_.local().process_nonce);
+  if (!answer.regress && !is_doubled) return true;
+  if (!rules_.Lists(peer_life_)) return false;
+  const std::string teller =
+      absl::StrCat("server ", peer_.server_id.value(), " at ", peer_.peer_address);
+  if (answer.regress) {
+    told_.regressed(absl::FailedPreconditionError(
+        absl::StrCat(teller, " remembers more of this server than its data directory: it ",
+                     Describe(*answer.regress))));
+  } else {
+    told_.doubled(absl::FailedPreconditionError(
+        absl::StrCat(teller, " hears two processes that are alive as this server")));
+  }
+  return false;
+}
+
+// Whether this answer shows that two processes are alive as the peer.
+bool PeerLink::IsOneOfTwo(const peer::v1::PeerHeader& header) {
+  const ProcessWatch::Finding found = rules_.Hear(header);
+  if (found.is_news) observer_.OnTwoProcesses(peer_.server_id);
+  if (found.is_doubled) observer_.OnHeaderRefused(HeaderProblem::kDoubled);
+  return found.is_doubled;
 }
 
 void PeerLink::BecomeGreeted(const GreetingCall& call) {

@@ -28,11 +28,11 @@
 #include "service/conversion/greeting.h"
 #include "service/conversion/message_conversion.h"
 #include "service/conversion/peer_identity.h"
-#include "service/loop/fatal.h"
 #include "service/loop/inbox.h"
 #include "service/peer_channel.h"
 #include "service/peer_directory.h"
 #include "service/peer_observer.h"
+#include "service/told_by_peers.h"
 
 namespace raft {
 
@@ -40,8 +40,7 @@ class PeerLink {
  public:
   // All references outlive the link. Connects when first used.
   PeerLink(const PeerLinkOptions& options, const HeaderRules& rules, const Member& peer,
-           Inbox& inbox, PeerDirectory& directory, PeerObserver& observer,
-           FatalHandler told_regressed);
+           Inbox& inbox, PeerDirectory& directory, PeerObserver& observer, ToldByPeers told);
   // Requires: idle after StartShutdown.
   ~PeerLink();
   PeerLink(const PeerLink&) = delete;
@@ -103,7 +102,8 @@ class PeerLink {
   void EndGreeting(std::unique_ptr<GreetingCall> call, const grpc::Status& status);
   std::optional<std::string> ProblemWith(const GreetingCall& call, const grpc::Status& status);
   std::optional<std::string> Judge(const Greeting& answer, const GreetingCall& call);
-  void HearOf(const Regress& own);
+  bool HoldsNothingAgainstUs(const Greeting& answer);
+  bool IsOneOfTwo(const peer::v1::PeerHeader& header);
   void BecomeGreeted(const GreetingCall& call);
   void FailGreeting(std::string problem);
 
@@ -126,7 +126,7 @@ class PeerLink {
   Inbox& inbox_;
   PeerDirectory& directory_;
   PeerObserver& observer_;
-  const FatalHandler told_regressed_;
+  const ToldByPeers told_;
   const std::unique_ptr<peer::v1::PeerService::Stub> control_stub_;
   const std::unique_ptr<peer::v1::PeerService::Stub> entries_stub_;
 

@@ -20,8 +20,7 @@ constexpr int kLooksPerDeadline = 10;
 
 PeerLinks::PeerLinks(const PeerLinkOptions& options, HeaderRules& rules, Inbox& inbox,
                      WaitingPeerCalls& waiting_calls, PeerDirectory& directory,
-                     PeerObserver& observer, const SnapshotTransport& snapshots,
-                     FatalHandler told_regressed)
+                     PeerObserver& observer, const SnapshotTransport& snapshots, ToldByPeers told)
     : options_(options),
       rules_(rules),
       inbox_(inbox),
@@ -29,7 +28,7 @@ PeerLinks::PeerLinks(const PeerLinkOptions& options, HeaderRules& rules, Inbox& 
       directory_(directory),
       observer_(observer),
       snapshots_(snapshots),
-      told_regressed_(std::move(told_regressed)) {}
+      told_(std::move(told)) {}
 
 PeerLinks::~PeerLinks() { Shutdown(); }
 
@@ -74,8 +73,8 @@ void PeerLinks::OpenAndCloseLinks() {
     if (kept != links_.end() && kept->second->LeadsTo(peer)) {
       link = std::move(kept->second);
     } else {
-      link = std::make_unique<PeerLink>(options_, rules_, peer, inbox_, directory_, observer_,
-                                        told_regressed_);
+      link =
+          std::make_unique<PeerLink>(options_, rules_, peer, inbox_, directory_, observer_, told_);
     }
   }
   links_.swap(links);

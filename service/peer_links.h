@@ -24,6 +24,7 @@
 #include "service/peer_observer.h"
 #include "service/snapshot_receiver.h"
 #include "service/snapshot_sender.h"
+#include "service/told_by_peers.h"
 #include "service/waiting_peer_calls.h"
 
 namespace raft {
@@ -38,12 +39,11 @@ struct SnapshotTransport {
 
 class PeerLinks final : public PeerOutlet {
  public:
-  // Without peers until the first Reconfigure. All references outlive this. `told_regressed` is
-  // called on gRPC's threads when a member that was greeted remembers more of this server than its
-  // data directory does.
+  // Without peers until the first Reconfigure. All references outlive this. `told`: by members
+  // that were greeted.
   PeerLinks(const PeerLinkOptions& options, HeaderRules& rules, Inbox& inbox,
             WaitingPeerCalls& waiting_calls, PeerDirectory& directory, PeerObserver& observer,
-            const SnapshotTransport& snapshots, FatalHandler told_regressed);
+            const SnapshotTransport& snapshots, ToldByPeers told);
   // Shuts down if that has not happened.
   ~PeerLinks() override;
   PeerLinks(const PeerLinks&) = delete;
@@ -90,7 +90,7 @@ class PeerLinks final : public PeerOutlet {
   PeerDirectory& directory_;
   PeerObserver& observer_;
   const SnapshotTransport snapshots_;
-  const FatalHandler told_regressed_;
+  const ToldByPeers told_;
   std::vector<Member> peers_;  // wanted
   std::uint64_t address_changes_seen_ = 0;
   bool address_pending_ = false;  // an announcement is not followed yet

@@ -80,8 +80,8 @@ class PeerObserver {
   virtual void OnHeaderRefused(HeaderProblem) {}
   // A peer's request passed its header but broke a rule of message_conversion.h.
   virtual void OnMessageMalformed(ServerId /*from*/) {}
-  // Two processes seem to run with the identity of `member`.
-  virtual void OnCloneAlarm(ServerId /*member*/) {}
+  // Two processes are alive with the identity of `member`; once of each.
+  virtual void OnTwoProcesses(ServerId /*member*/) {}
 };
 
 }  // namespace raft

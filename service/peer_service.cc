@@ -16,7 +16,6 @@
 #include "raft/peer/v1/peer_service.grpc.pb.h"
 #include "service/conversion/founding_conversion.h"
 #include "service/conversion/greeting.h"
-#include "service/conversion/process_watch.h"
 #include "service/conversion/snapshot_conversion.h"
 #include "service/peer_status.h"
 #include "service/snapshot_call.h"
@@ -103,6 +102,8 @@ class PeerService::Rpcs final : public peer::v1::PeerService::CallbackService,
   void OnGreetedByFormed(std::function<void(const Greeting&)> listener) {
     on_greeted_by_formed_ = std::move(listener);
   }
+
+  void OnToldDoubled(FatalHandler told) { told_doubled_ = std::move(told); }
 
   void BecomeFounded(const HeaderRules& rules) { rules_.store(&rules, std::memory_order_release); }
 
@@ -202,8 +203,10 @@ class PeerService::Rpcs final : public peer::v1::PeerService::CallbackService,
       Count(*refusal);
       return ToGrpc(*refusal);
     }
-    WatchProcess(ServerId(header.from()), header.process_nonce());
-    return std::nullopt;
+    const ProcessWatch::Finding found = rules.Hear(header);
+    if (found.is_news) observer_.OnTwoProcesses(ServerId(header.from()));
+    if (!found.is_doubled) return std::nullopt;
+    return ToGrpc(Counted(HeaderRules::DoubledRefusal(header)));
   }
 
   // The road of every request that the core answers: is this server up, may the sender speak, is
@@ -266,8 +269,9 @@ class PeerService::Rpcs final : public peer::v1::PeerService::CallbackService,
       return ToGrpc(greeting.status());
     }
     const HeaderRules* rules = rules_.load(std::memory_order_acquire);
-    const grpc::Status answered = rules == nullptr ? AnswerWhileForming(*greeting, response)
-                                                   : AnswerFounded(*greeting, *rules, response);
+    const grpc::Status answered =
+        rules == nullptr ? AnswerWhileForming(*greeting, response)
+                         : AnswerFounded(*greeting, request.header(), *rules, response);
     response.mutable_header()->set_request_number(request.header().request_number());
     return answered;
   }
@@ -280,20 +284,36 @@ class PeerService::Rpcs final : public peer::v1::PeerService::CallbackService,
 
   // While the log is being opened nobody knows yet what this process starts with. A forming server
   // asks for the founding alone; to all others it would be a process that nobody can judge.
-  grpc::Status AnswerFounded(const Greeting& greeting, const HeaderRules& rules,
-                             peer::v1::GreetResponse& response) {
+  grpc::Status AnswerFounded(const Greeting& greeting, const peer::v1::PeerHeader& header,
+                             const HeaderRules& rules, peer::v1::GreetResponse& response) {
     const bool is_open = inbox_.load(std::memory_order_acquire) != nullptr;
     if (!is_open && !greeting.is_forming()) return NotOpen();
     if (auto refusal = Meet(greeting, rules)) return ToGrpc(*refusal);
-    WriteGreeting(rules, LifeOf(greeting), response);
-    if (greeting.is_forming()) return grpc::Status::OK;
     // Said in an answer, not in an error: an error has no header that shows who says it.
-    if (auto regress = JudgeStart(greeting, rules)) ToProto(*regress, response);
+    std::optional<Regress> regress;
+    if (!greeting.is_forming()) regress = Judge(greeting, header, rules);
+    WriteGreeting(rules, LifeOf(greeting), response);
+    if (regress) ToProto(*regress, response);
     return grpc::Status::OK;
   }
 
   static ServerLife LifeOf(const Greeting& greeting) {
     return {.server_id = greeting.from, .incarnation = greeting.incarnation};
+  }
+
+  // What this server and the greeter hold against each other. Of what is held against us only that
+  // of a member is believed.
+  std::optional<Regress> Judge(const Greeting& greeting, const peer::v1::PeerHeader& header,
+                               const HeaderRules& rules) {
+    const bool is_told = NamesAsDoubled(greeting, local_.process_nonce) &&
+                         rules.Lists(LifeOf(greeting)) && !rules.Refuse(header);
+    if (is_told && told_doubled_) {
+      told_doubled_(absl::FailedPreconditionError(
+          absl::StrCat("server ", greeting.from.value(), " at ", greeting.peer_address,
+                       " hears two processes that are alive as this server")));
+    }
+    if (rules.Hear(header).is_news) observer_.OnTwoProcesses(greeting.from);
+    return JudgeStart(greeting, rules);
   }
 
   // Some: its data directory has forgotten what it had promised (peer_memory.h).
@@ -345,7 +365,7 @@ class PeerService::Rpcs final : public peer::v1::PeerService::CallbackService,
   // the card of the one that it knows.
   void Note(const Greeting& greeting, const HeaderRules& rules) {
     if (OtherLifeListed(greeting, rules) && directory_.CardOf(greeting.from)) return;
-    WatchProcess(greeting.from, greeting.process_nonce);
+    if (rules.processes().IsDoubled(LifeOf(greeting), greeting.process_nonce)) return;
     directory_.Note(greeting);
   }
 
@@ -384,31 +404,18 @@ class PeerService::Rpcs final : public peer::v1::PeerService::CallbackService,
     }
   }
 
-  void WatchProcess(ServerId from, std::uint64_t nonce) {
-    if (!process_watch_.Alarms(from, nonce)) return;
-    observer_.OnCloneAlarm(from);
-    if (clone_lines_.IsDue()) {
-      spdlog::error(
-          "two processes seem to run with the identity of server {}: was its data directory "
-          "copied? "
-          "Stop one of them",
-          from.value());
-    }
-  }
-
   const LocalServer local_;
   const ConversionLimits limits_;
   PeerDirectory& directory_;
   PeerObserver& observer_;
   WaitingPeerCalls calls_;
-  ProcessWatch process_watch_;
   std::function<void(const Greeting&)> on_greeted_by_formed_;  // constant once calls come
+  FatalHandler told_doubled_;                                  // likewise
   std::atomic<const HeaderRules*> rules_{nullptr};
   SnapshotReceiver* snapshots_ = nullptr;  // written before `inbox_`, constant afterwards
   std::atomic<Inbox*> inbox_{nullptr};
   std::array<RareLine, kHeaderProblemCount> header_lines_;
   RareLine malformed_lines_;
-  RareLine clone_lines_;
 };
 
 PeerService::PeerService(LocalServer local, const ConversionLimits& limits,
@@ -422,6 +429,8 @@ grpc::Service& PeerService::grpc_service() { return *rpcs_; }
 void PeerService::OnGreetedByFormed(std::function<void(const Greeting&)> listener) {
   rpcs_->OnGreetedByFormed(std::move(listener));
 }
+
+void PeerService::OnToldDoubled(FatalHandler told) { rpcs_->OnToldDoubled(std::move(told)); }
 
 void PeerService::BecomeFounded(const HeaderRules& rules) { rpcs_->BecomeFounded(rules); }
 

@@ -46,6 +46,10 @@ class PeerService {
   // starts.
   void OnGreetedByFormed(std::function<void(const Greeting&)> listener);
 
+  // Called with each greeting of a member that has found this process and another one alive at
+  // once. gRPC's threads. Before the gRPC server that carries the service starts.
+  void OnToldDoubled(FatalHandler told);
+
   // forming -> founded. `rules` outlives the service. Call at most once.
   void BecomeFounded(const HeaderRules& rules);
   // founded -> open: requests go to `inbox` from now on, the bytes of snapshots to `snapshots`.

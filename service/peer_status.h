@@ -16,6 +16,13 @@ inline grpc::Status ToGrpc(const absl::Status& status) {
   return grpc::Status(static_cast<grpc::StatusCode>(status.code()), std::string(status.message()));
 }
 
+// What a server is told in an error is not believed (an error has no header that shows who says
+// it), but it is a reason to greet.
+inline bool IsRefusedAsDoubled(const grpc::Status& status) {
+  return status.error_code() == grpc::StatusCode::FAILED_PRECONDITION &&
+         status.error_message().rfind("DOUBLED:", 0) == 0;
+}
+
 inline PeerCallOutcome OutcomeOf(const grpc::Status& status) {
   switch (status.error_code()) {
     case grpc::StatusCode::OK:

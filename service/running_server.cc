@@ -61,7 +61,7 @@ RunningServer::RunningServer(const RunningServerParts& parts, OpenedServer opene
                 .fatal = parts.fatal}),
       links_(parts.peer_link_options, parts.rules, inbox_, peer_service_.waiting_calls(),
              parts.peers, parts.observer,
-             {.sender = snapshot_sender_, .receiver = snapshot_receiver_}, parts.told_regressed),
+             {.sender = snapshot_sender_, .receiver = snapshot_receiver_}, parts.told),
       loop_({.raft = raft_,
              .inbox = inbox_,
              .disk = disk_,

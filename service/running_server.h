@@ -38,7 +38,7 @@ struct RunningServerParts {
   PeerDirectory& peers;
   ServerObserver& observer;
   FatalHandler fatal;
-  FatalHandler told_regressed;  // as in PeerLinks
+  ToldByPeers told;
 };
 
 class RunningServer {

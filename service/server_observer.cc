@@ -282,11 +282,13 @@ void ServerObserver::OnMessageMalformed(ServerId from) {
                held_back);
 }
 
-void ServerObserver::OnCloneAlarm(ServerId member) {
+void ServerObserver::OnTwoProcesses(ServerId member) {
   std::uint64_t held_back = 0;
-  if (!clone_alarms_.Allows(held_back)) return;
-  spdlog::error("two processes seem to run as server {}: stop one of them ({} more like this)",
-                member.value(), held_back);
+  if (!doubles_.Allows(held_back)) return;
+  spdlog::error(
+      "two processes run as server {} on copies of one data directory: neither is believed any "
+      "more, and both are told ({} more like this)",
+      member.value(), held_back);
 }
 
 PeerMetrics ServerObserver::MetricsOf(ServerId peer) {

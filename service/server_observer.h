@@ -36,7 +36,7 @@ class ServerObserver final : public LoopObserver, public PeerObserver {
   void OnSnapshotReceived(ServerId from, SnapshotReceipt receipt, Seconds busy) override;
   void OnHeaderRefused(HeaderProblem problem) override;
   void OnMessageMalformed(ServerId from) override;
-  void OnCloneAlarm(ServerId member) override;
+  void OnTwoProcesses(ServerId member) override;
 
  private:
   struct Peer {
@@ -55,7 +55,7 @@ class ServerObserver final : public LoopObserver, public PeerObserver {
   bool is_quarantined_ = false;  // event-loop thread only
   LineLimit refused_headers_;
   LineLimit malformed_messages_;
-  LineLimit clone_alarms_;
+  LineLimit doubles_;
   LineLimit impossible_messages_;
   Mutex mutex_;
   std::map<ServerId, Peer> peers_;

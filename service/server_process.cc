@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "persistence/double_mark.h"
 #include "persistence/mutex.h"
 #include "service/address.h"
 #include "service/logging.h"
@@ -76,6 +77,9 @@ std::optional<ProcessFailure> ServerProcess::OpenDirectory() {
   auto opened = DataDirectory::Open(options_.data_dir, ServerId(options_.server_id), members_hash);
   if (!opened.ok()) return ProcessFailure{kExitDataDirectory, opened.status()};
   directory_ = *std::move(opened);
+  if (absl::Status doubled = CheckNotDoubled(LocalDisk(), options_.data_dir); !doubled.ok()) {
+    return ProcessFailure{kExitDataDirectory, doubled};
+  }
   local_ = {.server_id = ServerId(options_.server_id),
             .incarnation = directory_->identity().incarnation,
             .process_nonce = DrawProcessNonce(),
@@ -132,6 +136,7 @@ std::optional<ProcessFailure> ServerProcess::OpenPage() {
 std::optional<ProcessFailure> ServerProcess::OpenDoors() {
   peer_service_ = std::make_unique<PeerService>(
       local_, ConversionLimits{.entry_data_bytes_max = kCommandBytesCeiling}, *peers_, *observer_);
+  peer_service_->OnToldDoubled([this](const absl::Status& told) { EndDoubled(told); });
   if (join_ != nullptr) {
     peer_service_->OnGreetedByFormed(
         [this](const Greeting& greeting) { join_->Consider(greeting); });
@@ -198,7 +203,8 @@ std::optional<ProcessFailure> ServerProcess::Serve(const std::stop_token& stop) 
           .peers = *peers_,
           .observer = *observer_,
           .fatal = [](const absl::Status& failure) { EndProcess(failure, kExitFailed); },
-          .told_regressed = [this](const absl::Status& told) { EndRegressed(told); }},
+          .told = {.regressed = [this](const absl::Status& told) { EndRegressed(told); },
+                   .doubled = [this](const absl::Status& told) { EndDoubled(told); }}},
       *std::move(opened));
   running_->Start();
   gate_->Open(running_->formed());
@@ -227,6 +233,27 @@ void ServerProcess::EndRegressed(const absl::Status& told) const {
                  "(raftctl members add ",
                  options_.server_id, "=", options_.advertised_peer_address(), ")")),
              kExitDataDirectory);
+}
+
+// Both processes end, and neither is started again before somebody has decided: which of them has
+// promised what nobody can say any more.
+void ServerProcess::EndDoubled(const absl::Status& told) const {
+  const std::string reason(told.message());
+  if (const absl::Status marked = MarkDoubled(LocalDisk(), options_.data_dir, reason);
+      !marked.ok()) {
+    spdlog::error("a restart will not know it: {}", std::string(marked.message()));
+  }
+  EndProcess(
+      absl::FailedPreconditionError(absl::StrCat(
+          "cannot go on with the data directory ", options_.data_dir, ": ", reason,
+          ". There is a copy of it, and a process runs on each; both end, for what one promises "
+          "the "
+          "other does not know. The way back: find the other process and stop whatever starts it, "
+          "keep the directory whose log is ahead (raftctl log inspect DIR), move the other one "
+          "away "
+          "and never start a server on it, delete ",
+          DoubleMarkPath(options_.data_dir), " in the one that is kept, and start that one")),
+      kExitDataDirectory);
 }
 
 // The reverse of the flow of data: health first, so that clients leave by themselves; then somebody

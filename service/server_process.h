@@ -61,6 +61,7 @@ class ServerProcess {
   std::string WaitingFor() const;
   std::optional<ProcessFailure> Serve(const std::stop_token& stop);
   [[noreturn]] void EndRegressed(const absl::Status& told) const;
+  [[noreturn]] void EndDoubled(const absl::Status& told) const;
   absl::Status StopServing();
 
   const Options& options_;

@@ -277,6 +277,9 @@ class SnapshotSender::Transfer final
       parts_.observer.OnHeaderRefused(refusal->problem);
       return std::nullopt;
     }
+    const ProcessWatch::Finding found = parts_.rules.Hear(response_.header());
+    if (found.is_news) parts_.observer.OnTwoProcesses(peer());
+    if (found.is_doubled) return std::nullopt;
     const auto response = FromProto(response_);
     if (!response.ok() || !CheckAnswer(BoundsOf(offer_), *response).ok()) return std::nullopt;
     return *response;
@@ -315,8 +318,11 @@ class SnapshotSender::Transfer final
     } else {
       pinned_.source.reset();
     }
-    const milliseconds pause =
-        sender_.PauseAfter(peer(), is_broken && progress_bytes_ < kProgressBytes);
+    // Given up for another one says nothing of how this one went.
+    milliseconds pause = milliseconds::zero();
+    if (outcome != PeerCallOutcome::kCancelled) {
+      pause = sender_.PauseAfter(peer(), is_broken && progress_bytes_ < kProgressBytes);
+    }
     // Never refused while the inbox is open; once it is closed nobody waits for an answer.
     if (answer) {
       std::ignore = parts_.inbox.PushPeer(ResponseReceived{peer(), *answer});

@@ -1,5 +1,6 @@
 #include "service/conversion/greeting.h"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -45,7 +46,11 @@ void ToProto(const StartingPoint& start, peer::v1::StartingPoint& message) {
 template <typename Message>
 void WriteFormed(const HeaderRules& rules, const ServerLife& to, Message& message) {
   Write(rules.local(), &rules.founding(), to, message);
+  rules.StampMoments(to, *message.mutable_header());
   if (const auto start = rules.start()) ToProto(*start, *message.mutable_start());
+  for (const std::uint64_t nonce : rules.processes().DoubledProcesses(to)) {
+    message.add_doubled_processes(nonce);
+  }
 }
 
 template <typename Message>
@@ -136,6 +141,9 @@ absl::StatusOr<Greeting> Read(const Message& message, ServerId self) {
   if (!founding.ok()) return founding.status();
   const absl::StatusOr<StartingPoint> start = ReadStart(message.start());
   if (!start.ok()) return start.status();
+  const auto& doubled = message.doubled_processes();
+  const auto doubled_end =
+      doubled.begin() + std::min<std::ptrdiff_t>(doubled.size(), ProcessWatch::kProcessesMax);
   return Greeting{.from = ServerId(message.header().from()),
                   .incarnation = message.header().incarnation(),
                   .process_nonce = message.header().process_nonce(),
@@ -147,10 +155,16 @@ absl::StatusOr<Greeting> Read(const Message& message, ServerId self) {
                   .version = message.version(),
                   .configuration = std::nullopt,
                   .start = message.has_start() ? std::optional(*start) : std::nullopt,
-                  .regress = std::nullopt};
+                  .regress = std::nullopt,
+                  .doubled_processes = {doubled.begin(), doubled_end}};
 }
 
 }  // namespace
+
+bool NamesAsDoubled(const Greeting& greeting, std::uint64_t process_nonce) {
+  const auto& doubled = greeting.doubled_processes;
+  return std::find(doubled.begin(), doubled.end(), process_nonce) != doubled.end();
+}
 
 void WriteGreeting(const LocalServer& local, const FoundingConfiguration* founding,
                    const ServerLife& to, peer::v1::GreetRequest& message) {

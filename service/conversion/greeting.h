@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "core/cluster_configuration.h"
@@ -30,9 +31,13 @@ struct Greeting {
   std::optional<ClusterConfiguration> configuration;
   std::optional<StartingPoint> start;  // none: it is forming, or too old a version to say
   std::optional<Regress> regress;      // answers only: what the answerer holds against the greeter
+  std::vector<std::uint64_t> doubled_processes;  // of the addressee's life (process_watch.h)
 
   bool is_forming() const { return !founding.has_value(); }
 };
+
+// Whether it says that the addressee's process with this nonce is one of two.
+bool NamesAsDoubled(const Greeting& greeting, std::uint64_t process_nonce);
 
 // `founding` null: this server is forming. An incarnation of 0 in `to`: not known yet. A formed
 // server says what it started with. A request of one that knows its configuration carries that too:
@@ -47,10 +52,10 @@ void WriteGreeting(const HeaderRules& rules, const ServerLife& to,
 // Tells the greeter what is held against it.
 void ToProto(const Regress& regress, peer::v1::GreetResponse& message);
 
-// INVALID_ARGUMENT: an id, incarnation or nonce of 0, a cluster id that is neither the founding's
-// nor empty, a damaged founding or configuration, forming and formed at once, a starting point that
-// no data directory has. FAILED_PRECONDITION: no protocol version in common, or not addressed to
-// `self`.
+// INVALID_ARGUMENT: an id, incarnation or nonce of
+// 0, a cluster id that is neither the founding's nor empty, a damaged founding or configuration,
+// forming and formed at once, a starting point that no data directory has. FAILED_PRECONDITION: no
+// protocol version in common, or not addressed to `self`.
 absl::StatusOr<Greeting> ReadGreeting(const peer::v1::GreetRequest& message, ServerId self);
 absl::StatusOr<Greeting> ReadGreeting(const peer::v1::GreetResponse& message, ServerId self);
 

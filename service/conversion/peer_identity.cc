@@ -25,6 +25,13 @@ std::optional<HeaderRefusal> RefuseForm(const peer::v1::PeerHeader& header) {
   return std::nullopt;
 }
 
+ServerLife SenderOf(const peer::v1::PeerHeader& header) {
+  return {.server_id = ServerId(header.from()), .incarnation = header.incarnation()};
+}
+
+// Large enough that two processes hardly ever use the same numbers, small enough to be few bytes.
+std::uint64_t FirstMomentOf(const LocalServer& local) { return 1 + (local.process_nonce >> 32); }
+
 }  // namespace
 
 std::uint64_t DrawProcessNonce() {
@@ -51,6 +58,8 @@ const char* ToString(HeaderProblem problem) {
       return "addressee_incarnation";
     case HeaderProblem::kRegressed:
       return "regressed";
+    case HeaderProblem::kDoubled:
+      return "doubled";
   }
   return "unknown";
 }
@@ -58,7 +67,8 @@ const char* ToString(HeaderProblem problem) {
 HeaderRules::HeaderRules(const LocalServer& local, const FoundingConfiguration& founding)
     : local_(local),
       founding_(founding),
-      configuration_(std::make_shared<const ClusterConfiguration>()) {
+      configuration_(std::make_shared<const ClusterConfiguration>()),
+      processes_(std::make_unique<ProcessWatch>(FirstMomentOf(local))) {
   RAFT_CHECK(!founding_.cluster_id.empty(), "headers are judged once the cluster is founded");
 }
 
@@ -83,6 +93,12 @@ std::shared_ptr<const ClusterConfiguration> HeaderRules::configuration() const {
   return configuration_;
 }
 
+bool HeaderRules::Lists(const ServerLife& life) const {
+  const std::shared_ptr<const ClusterConfiguration> configuration = this->configuration();
+  const Member* listed = configuration->Find(life.server_id);
+  return listed != nullptr && listed->incarnation == life.incarnation;
+}
+
 std::optional<HeaderRefusal> HeaderRules::Refuse(const peer::v1::PeerHeader& header) const {
   if (auto refusal = RefuseFromLeader(header)) return refusal;
   const std::shared_ptr<const ClusterConfiguration> configuration = this->configuration();
@@ -103,7 +119,8 @@ std::optional<HeaderRefusal> HeaderRules::RefuseFromLeader(
         absl::StrCat("claims to come from server ", header.from(), ", which is this server")};
   }
   if (auto refusal = RefuseAddressee(header)) return refusal;
-  return RefuseRegressed(header);
+  if (auto refusal = RefuseRegressed(header)) return refusal;
+  return RefuseDoubled(header);
 }
 
 std::optional<HeaderRefusal> HeaderRules::RefuseAnswer(const peer::v1::PeerHeader& header,
@@ -121,7 +138,8 @@ std::optional<HeaderRefusal> HeaderRules::RefuseAnswer(const peer::v1::PeerHeade
                                       ", not ", asked.incarnation)};
   }
   if (auto refusal = RefuseAddressee(header)) return refusal;
-  return RefuseRegressed(header);
+  if (auto refusal = RefuseRegressed(header)) return refusal;
+  return RefuseDoubled(header);
 }
 
 // What is malformed, of another cluster, or for somebody else.
@@ -151,14 +169,28 @@ std::optional<HeaderRefusal> HeaderRules::RefuseAddressee(
 
 std::optional<HeaderRefusal> HeaderRules::RefuseRegressed(
     const peer::v1::PeerHeader& header) const {
-  const auto regress = memory_->RegressOf(
-      {.server_id = ServerId(header.from()), .incarnation = header.incarnation()},
-      header.process_nonce());
+  const auto regress = memory_->RegressOf(SenderOf(header), header.process_nonce());
   if (!regress) return std::nullopt;
   return HeaderRefusal{HeaderProblem::kRegressed,
                        absl::StrCat("comes from server ", header.from(),
                                     ", whose data directory was put back from an old copy: it ",
                                     Describe(*regress))};
+}
+
+std::optional<HeaderRefusal> HeaderRules::RefuseDoubled(const peer::v1::PeerHeader& header) const {
+  if (!processes_->IsDoubled(SenderOf(header), header.process_nonce())) return std::nullopt;
+  return DoubledRefusal(header);
+}
+
+HeaderRefusal HeaderRules::DoubledRefusal(const peer::v1::PeerHeader& header) {
+  return {HeaderProblem::kDoubled,
+          absl::StrCat("comes from one of two processes that run as server ", header.from(),
+                       " on copies of one data directory; what they promise is promised twice")};
+}
+
+ProcessWatch::Finding HeaderRules::Hear(const peer::v1::PeerHeader& header) const {
+  return processes_->Hear(SenderOf(header), header.process_nonce(),
+                          {.moment = header.moment(), .heard = header.heard_moment()});
 }
 
 void HeaderRules::Stamp(const ServerLife& to, peer::v1::PeerHeader& header) const {
@@ -169,6 +201,13 @@ void HeaderRules::Stamp(const ServerLife& to, peer::v1::PeerHeader& header) cons
   header.set_to_incarnation(to.incarnation);
   header.set_process_nonce(local_.process_nonce);
   header.set_protocol_version(kPeerProtocolVersion);
+  StampMoments(to, header);
+}
+
+void HeaderRules::StampMoments(const ServerLife& to, peer::v1::PeerHeader& header) const {
+  const MessageMoments moments = processes_->Leave(to);
+  header.set_moment(moments.moment);
+  header.set_heard_moment(moments.heard);
 }
 
 }  // namespace raft

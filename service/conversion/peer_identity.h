@@ -5,8 +5,8 @@
 // an emptied disk or another cluster cannot vote here (traps D10, D11, D13, I14, I15, I16). A
 // sender that the configuration in force lists speaks in the listed life only. One that it does not
 // list is let in: it may be newer than what this server knows, or removed, and the core tells the
-// two apart. One that was put back from an old copy is remembered (peer_memory.h). Knows headers
-// only. Any thread; leaf locks.
+// two apart. One that was put back from an old copy is remembered (peer_memory.h), and so are two
+// that live at once (process_watch.h). Knows headers only. Any thread; leaf locks.
 #pragma once
 
 #include <cstdint>
@@ -20,6 +20,7 @@
 #include "persistence/mutex.h"
 #include "raft/peer/v1/peer_service.pb.h"
 #include "service/conversion/peer_memory.h"
+#include "service/conversion/process_watch.h"
 #include "service/conversion/server_life.h"
 
 namespace raft {
@@ -52,8 +53,9 @@ enum class HeaderProblem : std::uint8_t {
   kSenderIncarnation,     // another life of the sender's data directory than the one listed
   kAddresseeIncarnation,  // meant for another life of this server's data directory
   kRegressed,             // the sender's data directory has forgotten what it had promised
+  kDoubled,               // the sender is one of two processes that live with one identity
 };
-inline constexpr int kHeaderProblemCount = 8;
+inline constexpr int kHeaderProblemCount = 9;
 // Lower-case words for metrics and logs: "other_cluster".
 const char* ToString(HeaderProblem problem);
 
@@ -75,6 +77,8 @@ class HeaderRules {
   void NoteStart(const StartingPoint& start);
   // None: it has not been looked at yet.
   std::optional<StartingPoint> start() const;
+  // Whether the configuration in force lists this life.
+  bool Lists(const ServerLife& life) const;
   // Never null; without members until Follow was called.
   std::shared_ptr<const ClusterConfiguration> configuration() const;
 
@@ -92,9 +96,17 @@ class HeaderRules {
   // What peers have proven; whoever hears of it notes it. Its verdicts are among the refusals
   // above.
   PeerMemory& memory() const { return *memory_; }
+  // Which processes speak; its findings too are among the refusals.
+  const ProcessWatch& processes() const { return *processes_; }
+  // To be called with each message that was not refused. If its sender turns out to be doubled it
+  // is to be refused after all; the refusals above say so from now on.
+  [[nodiscard]] ProcessWatch::Finding Hear(const peer::v1::PeerHeader& header) const;
+  static HeaderRefusal DoubledRefusal(const peer::v1::PeerHeader& header);
 
   // Fills everything but request_number.
   void Stamp(const ServerLife& to, peer::v1::PeerHeader& header) const;
+  // Only the moments, of a header that is filled otherwise.
+  void StampMoments(const ServerLife& to, peer::v1::PeerHeader& header) const;
 
   const LocalServer& local() const { return local_; }
   const FoundingConfiguration& founding() const { return founding_; }
@@ -103,6 +115,7 @@ class HeaderRules {
   std::optional<HeaderRefusal> RefuseForeign(const peer::v1::PeerHeader& header) const;
   std::optional<HeaderRefusal> RefuseAddressee(const peer::v1::PeerHeader& header) const;
   std::optional<HeaderRefusal> RefuseRegressed(const peer::v1::PeerHeader& header) const;
+  std::optional<HeaderRefusal> RefuseDoubled(const peer::v1::PeerHeader& header) const;
 
   const LocalServer local_;
   const FoundingConfiguration founding_;
@@ -110,6 +123,7 @@ class HeaderRules {
   std::shared_ptr<const ClusterConfiguration> configuration_;
   std::optional<StartingPoint> start_;
   const std::unique_ptr<PeerMemory> memory_ = std::make_unique<PeerMemory>();
+  const std::unique_ptr<ProcessWatch> processes_;
 };
 
 }  // namespace raft

@@ -69,6 +69,7 @@ class RestoredDirectoryTest : public ::testing::Test {
     for (const Id id : cluster_.ids()) {
       EXPECT_TRUE(cluster_.process(id).IsRunning()) << "server " << id;
       EXPECT_EQ(cluster_.LogOf(id).find("old copy"), std::string::npos) << "server " << id;
+      EXPECT_EQ(cluster_.LogOf(id).find("two processes"), std::string::npos) << "server " << id;
     }
   }
 

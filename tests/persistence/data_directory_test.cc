@@ -10,6 +10,7 @@
 #include <filesystem>
 
 #include "builders.h"
+#include "persistence/double_mark.h"
 #include "scratch_directory.h"
 
 namespace raft {
@@ -68,6 +69,25 @@ TEST_F(DataDirectoryTest, AnAbsentDirectoryIsBornForming) {
   EXPECT_EQ(directory->identity().server_id, ServerId(1));
   EXPECT_EQ(directory->identity().initial_members_hash, kMembersHash);
   EXPECT_NE(directory->identity().incarnation, 0u);
+}
+
+TEST_F(DataDirectoryTest, AMarkOfACopyKeepsServersOffAndToolsNot) {
+  MustOpen();
+  EXPECT_TRUE(CheckNotDoubled(LocalDisk(), path_).ok());
+  for (const char* reason : {"told by server 2", "told again"}) {
+    ASSERT_TRUE(MarkDoubled(LocalDisk(), path_, reason).ok());
+    ExpectRefused(CheckNotDoubled(LocalDisk(), path_), "delete " + DoubleMarkPath(path_));
+    EXPECT_EQ(ReadBytes(DoubleMarkPath(path_)), std::string(reason) + "\n");
+  }
+  EXPECT_TRUE(Open().ok());
+  ASSERT_TRUE(std::filesystem::remove(DoubleMarkPath(path_)));
+  EXPECT_TRUE(CheckNotDoubled(LocalDisk(), path_).ok());
+}
+
+TEST_F(DataDirectoryTest, AMarkThatCannotBeWrittenIsSaidSo) {
+  const absl::Status status = MarkDoubled(LocalDisk(), path_ + "/nowhere", "told by server 2");
+  EXPECT_FALSE(status.ok());
+  EXPECT_THAT(std::string(status.message()), HasSubstr("nowhere/doubled"));
 }
 
 TEST_F(DataDirectoryTest, KeepsItsLifeAcrossARestart) {

@@ -1,4 +1,4 @@
-// Who is believed to be a peer: every field of the header, one at a time; and cloned processes.
+// Who is believed to be a peer: every field of the header, one at a time.
 #include "service/conversion/peer_identity.h"
 
 #include <gtest/gtest.h>
@@ -6,9 +6,8 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <tuple>
 #include <vector>
-
-#include "service/conversion/process_watch.h"
 
 namespace raft {
 namespace {
@@ -146,39 +145,27 @@ TEST_F(HeaderRulesTest, RefusesWhatARegressedServerSaysInEveryRole) {
   }
 }
 
-TEST(ProcessWatchTest, ARestartIsNoClone) {
-  ProcessWatch watch;
-  EXPECT_FALSE(watch.Alarms(ServerId(2), 50));
-  EXPECT_FALSE(watch.Alarms(ServerId(2), 50));
-  EXPECT_FALSE(watch.Alarms(ServerId(2), 51));
-  EXPECT_FALSE(watch.Alarms(ServerId(2), 51));
-}
-
-TEST(ProcessWatchTest, AProcessThatWasReplacedAndSpeaksAgainIsAClone) {
-  ProcessWatch watch;
-  EXPECT_FALSE(watch.Alarms(ServerId(2), 50));
-  EXPECT_FALSE(watch.Alarms(ServerId(2), 51));
-  EXPECT_TRUE(watch.Alarms(ServerId(2), 50));
-  EXPECT_FALSE(watch.Alarms(ServerId(2), 51)) << "the newer of the two is the known one";
-  EXPECT_TRUE(watch.Alarms(ServerId(2), 50));
-}
-
-TEST(ProcessWatchTest, ServersAreWatchedApart) {
-  ProcessWatch watch;
-  EXPECT_FALSE(watch.Alarms(ServerId(1), 50));
-  EXPECT_FALSE(watch.Alarms(ServerId(2), 51));
-  EXPECT_FALSE(watch.Alarms(ServerId(1), 50));
-}
-
-TEST(ProcessWatchTest, MadeUpServersBeyondALimitAreNotWatched) {
-  ProcessWatch watch;
-  for (std::uint64_t id = 1; id <= ProcessWatch::kServersMax; ++id) {
-    EXPECT_FALSE(watch.Alarms(ServerId(id), 50));
+TEST_F(HeaderRulesTest, RefusesBothOfTwoProcessesInEveryRole) {
+  peer::v1::PeerHeader header = HeaderFromTwoToOne();
+  for (int message = 0; message < 3; ++message) {
+    for (const std::uint64_t nonce : {50, 51}) {
+      header.set_process_nonce(nonce);
+      std::ignore = rules_.Hear(header);
+      peer::v1::PeerHeader answer;
+      rules_.Stamp(kTwo, answer);
+      header.set_heard_moment(answer.moment());
+    }
   }
-  const ServerId one_more(ProcessWatch::kServersMax + 1);
-  EXPECT_FALSE(watch.Alarms(one_more, 50));
-  EXPECT_FALSE(watch.Alarms(one_more, 51));
-  EXPECT_FALSE(watch.Alarms(one_more, 50));
+  for (const std::uint64_t nonce : {50, 51}) {
+    header.set_process_nonce(nonce);
+    for (const auto& refusal : {rules_.Refuse(header), rules_.RefuseFromLeader(header),
+                                rules_.RefuseAnswer(header, kTwo)}) {
+      ASSERT_TRUE(refusal.has_value());
+      EXPECT_EQ(refusal->problem, HeaderProblem::kDoubled);
+    }
+  }
+  header.set_process_nonce(52);
+  EXPECT_FALSE(rules_.Refuse(header).has_value()) << "the next process is another one";
 }
 
 TEST(DrawProcessNonceTest, IsNeverZeroAndHardlyEverTheSame) {

@@ -6,6 +6,7 @@
 #include <grpcpp/security/credentials.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <future>
 
 #include "raft/peer/v1/peer_service.grpc.pb.h"
@@ -159,18 +160,42 @@ TEST_F(PeerServiceTest, AFormingServerHearsOfGreetingsThatMayBeInvitations) {
   EXPECT_TRUE(response.forming());
 }
 
-TEST_F(PeerServiceTest, TwoProcessesWithOneIdentityRaiseTheAlarm) {
+TEST_F(PeerServiceTest, ProcessesThatTakeTurnsMayBeARestartWithLateMessages) {
   Open(Agree);
-  for (const std::uint64_t nonce : {50, 51}) {
+  for (const std::uint64_t nonce : {50, 51, 50, 51}) {
     peer::v1::RequestVoteRequest request = GoodBallot();
     request.mutable_header()->set_process_nonce(nonce);
     EXPECT_TRUE(Ask(request).ok());
   }
-  EXPECT_EQ(door_.observer().clone_alarms, 0) << "this could be a restart";
-  peer::v1::RequestVoteRequest request = GoodBallot();
-  request.mutable_header()->set_process_nonce(50);
-  EXPECT_TRUE(Ask(request).ok()) << "an alarm changes nothing else";
-  EXPECT_EQ(door_.observer().clone_alarms, 1);
+  EXPECT_EQ(door_.observer().doubles_found, 0);
+}
+
+// Each hears an answer that left when both were known, and says so: neither was late.
+TEST_F(PeerServiceTest, TwoProcessesThatAreAliveAtOnceAreRefusedFromThenOn) {
+  Open(Agree);
+  std::array<std::uint64_t, 2> heard{};
+  const auto ask_as = [&](std::size_t process) {
+    peer::v1::RequestVoteRequest request = GoodBallot();
+    request.mutable_header()->set_process_nonce(50 + process);
+    request.mutable_header()->set_heard_moment(heard.at(process));
+    peer::v1::RequestVoteResponse response;
+    const grpc::Status status = Ask(request, &response);
+    if (status.ok()) heard.at(process) = response.header().moment();
+    return status;
+  };
+  EXPECT_TRUE(ask_as(0).ok());
+  EXPECT_TRUE(ask_as(1).ok());
+  EXPECT_TRUE(ask_as(0).ok()) << "this may have been late";
+  EXPECT_TRUE(ask_as(1).ok()) << "so far only this one is known to be alive";
+  EXPECT_EQ(door_.observer().doubles_found, 0);
+  for (const std::size_t process : {0, 1}) {
+    const grpc::Status refused = ask_as(process);
+    EXPECT_EQ(refused.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+    EXPECT_THAT(refused.error_message(), HasSubstr("DOUBLED"));
+  }
+  EXPECT_EQ(door_.observer().doubles_found, 1);
+  EXPECT_EQ(door_.observer().count(HeaderProblem::kDoubled), 2);
+  EXPECT_EQ(door_.observer().received, 4);
 }
 
 TEST_F(PeerServiceTest, AGreetingForSomeoneElseIsRefusedAndCounted) {

@@ -47,7 +47,7 @@ class CountingObserver final : public PeerObserver {
     ++header_refusals[static_cast<std::size_t>(problem)];
   }
   void OnMessageMalformed(ServerId) override { ++malformed; }
-  void OnCloneAlarm(ServerId) override { ++clone_alarms; }
+  void OnTwoProcesses(ServerId) override { ++doubles_found; }
 
   int count(PeerCallOutcome outcome) const {
     return outcomes[static_cast<std::size_t>(outcome)].load();
@@ -68,7 +68,7 @@ class CountingObserver final : public PeerObserver {
   std::atomic<int> greetings{0};
   std::atomic<int> received{0};
   std::atomic<int> malformed{0};
-  std::atomic<int> clone_alarms{0};
+  std::atomic<int> doubles_found{0};
   std::atomic<std::uint64_t> request_bytes{0};
 };
 
@@ -186,6 +186,7 @@ class TestServer {
     builder.AddListeningPort("127.0.0.1:" + std::to_string(port), grpc::InsecureServerCredentials(),
                              &port_);
     builder.RegisterService(&service_.grpc_service());
+    service_.OnToldDoubled(Counting(times_told_doubled));
     server_ = builder.BuildAndStart();
   }
 
@@ -220,10 +221,8 @@ class TestServer {
     links_ = std::make_unique<PeerLinks>(
         options, *rules_, *inbox_, service_.waiting_calls(), directory_, observer_,
         SnapshotTransport{.sender = *sender_, .receiver = *receiver_},
-        [this](const absl::Status& told) {
-          EXPECT_NE(told.message(), "");
-          ++times_told_regressed;
-        });
+        ToldByPeers{.regressed = Counting(times_told_regressed),
+                    .doubled = Counting(times_told_doubled)});
     Reconfigure(ConfigurationOf(founding).members());
     recorder_ =
         std::make_unique<InputRecorder>(*inbox_, service_.waiting_calls(), std::move(responder));
@@ -242,6 +241,7 @@ class TestServer {
   FakeInstaller installer;
   std::optional<StartingPoint> start;  // what it found on its disk; none: an older version
   std::atomic<int> times_told_regressed{0};
+  std::atomic<int> times_told_doubled{0};
   // Snapshots are stored and read on it.
   BulkThread& bulk() { return bulk_; }
 
@@ -258,6 +258,12 @@ class TestServer {
   const HeaderRules& rules() const { return *rules_; }
 
  private:
+  static FatalHandler Counting(std::atomic<int>& times) {
+    return [&times](const absl::Status& told) {
+      EXPECT_NE(told.message(), "");
+      ++times;
+    };
+  }
   void OpenSnapshots(const PeerLinkOptions& links) {
     const FatalHandler fatal = [](const absl::Status& failure) {
       ADD_FAILURE() << failure.message();
