@@ -5,8 +5,9 @@
 namespace raft {
 namespace {
 
-// A merge writes also what is live beside the deleted records, so it has to be worth it.
-constexpr std::uint64_t kBytesWorthAMerge = 32 << 20;
+// A merge writes also what is live beside the deleted records, so it has to be worth it. As much as
+// a trim lets go by default: more would weigh beside a small state.
+constexpr std::uint64_t kBytesWorthAMerge = 16 << 20;
 
 }  // namespace
 
