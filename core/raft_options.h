@@ -28,8 +28,8 @@ struct RaftOptions {
   // The tail: what is kept for followers that are a little behind, so that they need no snapshot.
   std::uint64_t tail_bytes = 8ull << 20;
   std::uint64_t tail_entries = 100'000;
-  // States are compared at the multiples of this index. Servers that disagree about it compare at
-  // the multiples of both.
+  // States are compared at the multiples of this index, and where a leader's term begins. Servers
+  // that disagree about it compare at the multiples of both.
   std::uint64_t state_check_entries = 256;
 };
 

@@ -7,6 +7,11 @@
 
 namespace raft {
 
+bool AreStatesComparedAfter(const LogEntry& entry, std::uint64_t interval) {
+  RAFT_CHECK(interval > 0, "states are compared at the multiples of a number");
+  return entry.kind == EntryKind::kNoOp || entry.index.value() % interval == 0;
+}
+
 bool StateChecks::Record(StateCheck check) {
   RAFT_CHECK(check.index > LogIndex(0), "states are compared after entries");
   RAFT_CHECK(own_.empty() || check.index > own_.back().index, "entries are applied in order");

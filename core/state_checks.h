@@ -13,10 +13,16 @@
 #include <deque>
 #include <optional>
 
+#include "core/log_entry.h"
 #include "core/messages.h"
 #include "core/types.h"
 
 namespace raft {
+
+// Whether servers compare their states after this entry: at the multiples of `interval`, and where
+// a leader's term begins, so that a new leader of an idle cluster need not wait for the next
+// multiple. Requires: `interval` > 0.
+bool AreStatesComparedAfter(const LogEntry& entry, std::uint64_t interval);
 
 class StateChecks {
  public:

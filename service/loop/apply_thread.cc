@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/check.h"
+#include "core/state_checks.h"
 #include "service/loop/thread_name.h"
 
 namespace raft {
@@ -195,13 +196,11 @@ bool ApplyThread::CompleteInstall() {
 
 std::span<const LogEntryPointer> ApplyThread::NextBatch(
     std::span<const LogEntryPointer> rest) const {
-  const std::uint64_t interval = limits_.state_check_entries;
-  const std::uint64_t past_compared = (rest.front()->index.value() - 1) % interval;
-  const std::size_t count_max =
-      std::min<std::uint64_t>({rest.size(), limits_.batch_entries_max, interval - past_compared});
+  const std::size_t count_max = std::min<std::size_t>(rest.size(), limits_.batch_entries_max);
   std::size_t count = 1;
   std::uint64_t bytes = ChargedBytes(*rest.front());
   while (count < count_max) {
+    if (AreStatesComparedAfter(*rest[count - 1], limits_.state_check_entries)) break;
     bytes += ChargedBytes(*rest[count]);
     if (bytes > limits_.batch_bytes_max) break;
     ++count;
@@ -221,15 +220,15 @@ std::size_t ApplyThread::ApplyBatch(std::span<const LogEntryPointer> batch) {
   batch = batch.first(outcome.results.size());
   observer_.OnApplied(std::chrono::steady_clock::now() - began, batch.size());
   AnswerProposals(batch, outcome.results);
-  TellDigestWhereCompared(batch.back()->index);
+  TellDigestWhereCompared(*batch.back());
   inbox_.PushApplied(batch.back()->index);
   return AnswerDueReads() ? batch.size() : 0;
 }
 
-// A batch may have been applied in part: then the rest of it comes to the index.
-void ApplyThread::TellDigestWhereCompared(LogIndex applied) {
-  if (applied.value() % limits_.state_check_entries != 0) return;
-  inbox_.PushDigested({.index = applied, .digest = state_->digest()});
+// A batch may have been applied in part: then the rest of it comes to the entry.
+void ApplyThread::TellDigestWhereCompared(const LogEntry& applied) {
+  if (!AreStatesComparedAfter(applied, limits_.state_check_entries)) return;
+  inbox_.PushDigested({.index = applied.index, .digest = state_->digest()});
 }
 
 void ApplyThread::AnswerProposals(std::span<const LogEntryPointer> batch,

@@ -142,7 +142,7 @@ class ApplyThread {
   bool AnswerDueReads();
   void ForgetAbandonedReads();
   std::span<const LogEntryPointer> NextBatch(std::span<const LogEntryPointer> rest) const;
-  void TellDigestWhereCompared(LogIndex applied);
+  void TellDigestWhereCompared(const LogEntry& applied);
   Standing StandingNow() const;
 
   std::unique_ptr<KeyValueStore> state_;  // apply thread only while it runs

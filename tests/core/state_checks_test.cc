@@ -12,6 +12,18 @@ StateCheck Check(std::uint64_t index, const char* digest) {
   return {.index = LogIndex(index), .digest = digest};
 }
 
+TEST(AreStatesComparedAfterTest, AtTheMultiplesOfANumberAndWhereATermBegins) {
+  const auto is_compared = [](std::uint64_t index, EntryKind kind) {
+    return AreStatesComparedAfter(
+        {.index = LogIndex(index), .term = Term(1), .kind = kind, .data = {}}, 8);
+  };
+  EXPECT_TRUE(is_compared(8, EntryKind::kCommand));
+  EXPECT_TRUE(is_compared(16, EntryKind::kConfiguration));
+  EXPECT_TRUE(is_compared(9, EntryKind::kNoOp));
+  EXPECT_FALSE(is_compared(9, EntryKind::kCommand));
+  EXPECT_FALSE(is_compared(7, EntryKind::kConfiguration));
+}
+
 class StateChecksTest : public ::testing::Test {
  protected:
   StateChecks checks_{std::nullopt};

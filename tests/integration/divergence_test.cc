@@ -157,14 +157,27 @@ TEST_F(DivergenceTest, ALeaderWithAnotherStateHandsOverAndGetsTheOthers) {
   const Id odd = cluster_.WaitForLeader() % 3 + 1;
   Falsify(odd);
   ASSERT_EQ(cluster_.Raftctl({"leader", "transfer", "--to", std::to_string(odd)}).exit_code, 0);
-  ASSERT_EQ(cluster_.WaitForLeader(), odd);
 
-  WriteUntilQuarantined(odd);
-
+  // States are compared where its term begins, so it is noticed without a write.
+  EXPECT_TRUE(WaitUntil([&] { return DivergedIndex(odd) != 0; })) << "nobody noticed";
   EXPECT_TRUE(WaitUntil([&] { return cluster_.FindLeader().value_or(odd) != odd; }))
       << "nobody took over";
   ExpectQuarantined(odd);
   ExpectHealed(odd);
+}
+
+// Only a leader whose own state was found to be the majority's replaces another one. A new leader
+// finds that out where its term begins, whether anybody writes or not.
+TEST_F(DivergenceTest, AQuarantinedServerOfAnIdleClusterIsHealedByTheNextLeader) {
+  const Id leader = cluster_.WaitForLeader();
+  const Id follower = leader % 3 + 1;
+  Falsify(follower);
+  WriteUntilQuarantined(follower);
+
+  cluster_.Kill(leader);
+  cluster_.Start(leader);
+
+  ExpectHealed(follower);
 }
 
 // A restart must not forget what the server was told.

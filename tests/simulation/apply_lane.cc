@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/check.h"
+#include "core/state_checks.h"
 
 namespace raft::simulation {
 namespace {
@@ -64,11 +65,12 @@ bool ApplyLane::ApplyEntries(std::span<const LogEntryPointer> entries) {
 }
 
 std::size_t ApplyLane::BatchOf(std::span<const LogEntryPointer> entries) {
-  const std::uint64_t first = entries.front()->index.value();
-  const std::uint64_t until_check = state_check_entries_ - (first - 1) % state_check_entries_;
-  const std::uint64_t count =
-      std::min<std::uint64_t>(until_check, dice_.Between(1, kBatchEntriesMax));
-  return std::min<std::size_t>(entries.size(), count);
+  const std::size_t drawn = dice_.Between(1, kBatchEntriesMax);
+  const auto batch = entries.first(std::min(entries.size(), drawn));
+  const auto compared = std::find_if(batch.begin(), batch.end(), [this](const auto& entry) {
+    return AreStatesComparedAfter(*entry, state_check_entries_);
+  });
+  return compared == batch.end() ? batch.size() : compared - batch.begin() + 1;
 }
 
 bool ApplyLane::DoSnapshotWork(const ApplyWork& work) {
@@ -103,7 +105,7 @@ std::size_t ApplyLane::ApplyBatch(std::span<const LogEntryPointer> batch) {
   const LogIndex last = batch.back()->index;
   if (!hooks_.is_distorted()) laws_.Applied(self_, batch.back()->position(), state_->digest());
   AnswerProposals(batch, outcome.results);
-  if (last.value() % state_check_entries_ == 0) {
+  if (AreStatesComparedAfter(*batch.back(), state_check_entries_)) {
     hooks_.digested({.index = last, .digest = state_->digest()});
   }
   hooks_.applied(last);

@@ -157,6 +157,19 @@ TEST_F(ApplyThreadTest, EndsABatchWhereStatesAreComparedAndTellsTheDigestThere) 
   EXPECT_EQ(std::get<EntriesApplied>(told[4]).last_applied, LogIndex(21));
 }
 
+TEST_F(ApplyThreadTest, EndsABatchWhereALeadersTermBeginsAndTellsTheDigestThere) {
+  const auto begins_a_term = std::make_shared<const LogEntry>(
+      LogEntry{.index = LogIndex(2), .term = Term(1), .kind = EntryKind::kNoOp, .data = {}});
+  Push({}, {MakeEntry(1, 1), begins_a_term, MakeEntry(3, 1)});
+  apply_.Start();
+  apply_.DrainAndStop();
+  const std::vector<Input> told = Told();
+  ASSERT_EQ(told.size(), 2u);
+  EXPECT_EQ(std::get<StateDigested>(told[0]).check,
+            (StateCheck{.index = LogIndex(2), .digest = "2"}));
+  EXPECT_EQ(std::get<EntriesApplied>(told[1]).last_applied, LogIndex(3));
+}
+
 TEST_F(ApplyThreadTest, TellsTheDigestOnlyOnceTheComparedIndexIsReached) {
   state_.applied_at_once_max = 1;
   Push({}, {MakeEntry(9, 1), MakeEntry(10, 1), MakeEntry(11, 1)});
