@@ -153,6 +153,15 @@ struct RaftMetrics::Families {
                  "Comparisons in which voters held different states and no majority held one. Any "
                  "above 0 needs a human.");
 
+  Counter* doubled_peers =
+      AddCounter(registry, "raft_doubled_peers_total",
+                 "Times this server heard two processes alive as one peer, on copies of its data "
+                 "directory. Any above 0 needs a human.");
+  Counter* snapshot_transfers_restarted =
+      AddCounter(registry, "raft_snapshot_transfers_restarted_total",
+                 "Snapshots to peers that were begun anew because more than twice the tail of the "
+                 "log was written meanwhile. Rising for long: raise the tail.");
+
   prometheus::Family<Counter>& loop_busy =
       CounterFamilyIn(registry, "raft_loop_busy_seconds_total",
                       "Time each loop spent working: its rate is the loop's saturation, 0 to 1.");
@@ -209,6 +218,8 @@ void RaftMetrics::OnEvent(const RaftEvent& event) {
     if (changed->role == RoleName::kLeader) OnLeaderSeen(changed->term);
   } else if (const auto* trimmed = std::get_if<LogTrimmed>(&event)) {
     families_->entries_trimmed->Increment(static_cast<double>(trimmed->count));
+  } else if (std::holds_alternative<SnapshotBegunAnew>(event)) {
+    families_->snapshot_transfers_restarted->Increment();
   } else if (std::holds_alternative<SnapshotInstalled>(event)) {
     families_->snapshots_installed.front()->Increment();
   } else if (std::holds_alternative<StatesInDoubt>(event)) {
@@ -256,6 +267,8 @@ void RaftMetrics::OnSnapshotBytesReceived(std::uint64_t bytes) {
 }
 
 void RaftMetrics::OnSnapshotResumed() { families_->snapshot_transfers_resumed->Increment(); }
+
+void RaftMetrics::OnTwoProcesses() { families_->doubled_peers->Increment(); }
 
 void RaftMetrics::OnSnapshotSent(SnapshotOutcome outcome, Seconds duration) {
   families_->snapshots_sent[Position(outcome)]->Increment();

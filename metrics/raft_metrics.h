@@ -98,6 +98,8 @@ class RaftMetrics {
   void OnSnapshotBytesReceived(std::uint64_t bytes);
   // A snapshot that comes goes on where an earlier transfer had broken.
   void OnSnapshotResumed();
+  // Two processes are alive as one peer.
+  void OnTwoProcesses();
   // Sending or receiving a snapshot ended like this, `duration` after it began.
   void OnSnapshotSent(SnapshotOutcome outcome, Seconds duration);
   void OnSnapshotReceived(SnapshotOutcome outcome, Seconds duration);

@@ -13,13 +13,11 @@
 #include "core/check.h"
 #include "service/peer_rpc.h"
 #include "service/peer_status.h"
+#include "service/two_processes.h"
 
 namespace raft {
-namespace {
 
 using SteadyClock = std::chrono::steady_clock;
-
-}  // namespace
 
 template <typename Request>
 struct PeerLink::Call {
@@ -53,6 +51,15 @@ PeerLink::PeerLink(const PeerLinkOptions& options, const HeaderRules& rules, con
       entries_stub_(peer::v1::PeerService::NewStub(OpenPeerChannel(peer.peer_address, options))) {}
 
 PeerLink::~PeerLink() = default;
+
+void PeerLink::Greet() {
+  {
+    MutexLock lock(mutex_);
+    if (state_ != State::kNotGreeted) return;
+    state_ = State::kGreeting;
+  }
+  StartGreeting();
+}
 
 void PeerLink::Send(PeerRequest request) {
   const auto kind = static_cast<std::size_t>(KindOf(request));
@@ -213,7 +220,7 @@ std::optional<PeerResponse> PeerLink::ReadAnswer(const Call<Request>& call) {
     observer_.OnHeaderRefused(refusal->problem);
     return std::nullopt;
   }
-  if (IsOneOfTwo(call.response.header())) return std::nullopt;
+  if (IsOneOfTwo(call.response.header(), rules_, observer_)) return std::nullopt;
   auto response = FromProto(call.response);
   if (!response.ok() || !CheckAnswer(call.bounds, *response).ok()) return std::nullopt;
   return PeerResponse(*std::move(response));
@@ -308,7 +315,7 @@ std::optional<std::string> PeerLink::Judge(const Greeting& answer, const Greetin
     return absl::StrCat("its data directory was put back from an old copy: it ", Describe(*regress),
                         "; it may not vote, its own log says the way back");
   }
-  if (IsOneOfTwo(call.response.header())) {
+  if (IsOneOfTwo(call.response.header(), rules_, observer_)) {
     return "another process is alive as the same server; neither is believed";
   }
   if (HoldsNothingAgainstUs(answer)) return std::nullopt;
@@ -332,14 +339,6 @@ bool PeerLink::HoldsNothingAgainstUs(const Greeting& answer) {
         absl::StrCat(teller, " hears two processes that are alive as this server")));
   }
   return false;
-}
-
-// Whether this answer shows that two processes are alive as the peer.
-bool PeerLink::IsOneOfTwo(const peer::v1::PeerHeader& header) {
-  const ProcessWatch::Finding found = rules_.Hear(header);
-  if (found.is_news) observer_.OnTwoProcesses(peer_.server_id);
-  if (found.is_doubled) observer_.OnHeaderRefused(HeaderProblem::kDoubled);
-  return found.is_doubled;
 }
 
 void PeerLink::BecomeGreeted(const GreetingCall& call) {

@@ -46,6 +46,8 @@ class PeerLink {
   PeerLink(const PeerLink&) = delete;
   PeerLink& operator=(const PeerLink&) = delete;
 
+  // Asks who is there, unless that is known or under way.
+  void Greet();
   // Ends in exactly one input: ResponseReceived or PeerUnreachable.
   void Send(PeerRequest request);
 
@@ -103,7 +105,6 @@ class PeerLink {
   std::optional<std::string> ProblemWith(const GreetingCall& call, const grpc::Status& status);
   std::optional<std::string> Judge(const Greeting& answer, const GreetingCall& call);
   bool HoldsNothingAgainstUs(const Greeting& answer);
-  bool IsOneOfTwo(const peer::v1::PeerHeader& header);
   void BecomeGreeted(const GreetingCall& call);
   void FailGreeting(std::string problem);
 

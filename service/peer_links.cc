@@ -75,6 +75,7 @@ void PeerLinks::OpenAndCloseLinks() {
     } else {
       link =
           std::make_unique<PeerLink>(options_, rules_, peer, inbox_, directory_, observer_, told_);
+      if (options_.greet_at_once) link->Greet();
     }
   }
   links_.swap(links);

@@ -5,8 +5,8 @@
 
 #include <array>
 #include <atomic>
-#include <bit>
 #include <optional>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 
@@ -14,14 +14,21 @@
 #include "absl/strings/str_cat.h"
 #include "core/check.h"
 #include "raft/peer/v1/peer_service.grpc.pb.h"
+#include "service/ballot_gate.h"
 #include "service/conversion/founding_conversion.h"
 #include "service/conversion/greeting.h"
 #include "service/conversion/snapshot_conversion.h"
 #include "service/peer_status.h"
+#include "service/rare_line.h"
 #include "service/snapshot_call.h"
+#include "service/two_processes.h"
 
 namespace raft {
 namespace {
+
+template <typename Request>
+constexpr bool kIsBallot =
+    std::is_same_v<Request, PreVoteRequest> || std::is_same_v<Request, RequestVoteRequest>;
 
 constexpr char kStopping[] = "STOPPING: this server is shutting down";
 
@@ -30,16 +37,6 @@ grpc::Status ToGrpc(const HeaderRefusal& refusal) {
                       absl::StrCat(absl::AsciiStrToUpper(ToString(refusal.problem)), ": message ",
                                    refusal.message));
 }
-
-// Lets the first, second, fourth, eighth ... line through: a confused peer repeats itself many
-// times a second, and the counters know how often.
-class RareLine {
- public:
-  bool IsDue() { return std::has_single_bit(++count_); }
-
- private:
-  std::atomic<std::uint64_t> count_{0};
-};
 
 // One open RPC that waits for the core. Deletes itself when gRPC is done with it.
 template <typename Response, typename ProtoResponse>
@@ -107,8 +104,10 @@ class PeerService::Rpcs final : public peer::v1::PeerService::CallbackService,
 
   void BecomeFounded(const HeaderRules& rules) { rules_.store(&rules, std::memory_order_release); }
 
-  void Open(Inbox& inbox, SnapshotReceiver& snapshots) {
+  void Open(Inbox& inbox, SnapshotReceiver& snapshots, std::chrono::milliseconds ballot_patience) {
     snapshots_ = &snapshots;
+    ballots_ = std::make_unique<BallotGate>(*rules_.load(std::memory_order_acquire), directory_,
+                                            ballot_patience);
     inbox_.store(&inbox, std::memory_order_release);
   }
   WaitingPeerCalls& calls() { return calls_; }
@@ -196,17 +195,13 @@ class PeerService::Rpcs final : public peer::v1::PeerService::CallbackService,
   // None: the message comes from this cluster and is for this server.
   template <typename Request>
   std::optional<grpc::Status> JudgeHeader(const peer::v1::PeerHeader& header) {
-    constexpr bool kIsBallot =
-        std::is_same_v<Request, PreVoteRequest> || std::is_same_v<Request, RequestVoteRequest>;
     const HeaderRules& rules = *rules_.load(std::memory_order_acquire);
-    if (auto refusal = kIsBallot ? rules.Refuse(header) : rules.RefuseFromLeader(header)) {
+    if (auto refusal = kIsBallot<Request> ? rules.Refuse(header) : rules.RefuseFromLeader(header)) {
       Count(*refusal);
       return ToGrpc(*refusal);
     }
-    const ProcessWatch::Finding found = rules.Hear(header);
-    if (found.is_news) observer_.OnTwoProcesses(ServerId(header.from()));
-    if (!found.is_doubled) return std::nullopt;
-    return ToGrpc(Counted(HeaderRules::DoubledRefusal(header)));
+    if (!IsOneOfTwo(header, rules, observer_)) return std::nullopt;
+    return ToGrpc(HeaderRules::DoubledRefusal(header));
   }
 
   // The road of every request that the core answers: is this server up, may the sender speak, is
@@ -219,6 +214,7 @@ class PeerService::Rpcs final : public peer::v1::PeerService::CallbackService,
     if (inbox == nullptr) return Finished(context, NotOpen());
     const HeaderRules& rules = *rules_.load(std::memory_order_acquire);
     if (auto refused = JudgeHeader<Request>(header)) return Finished(context, *refused);
+    if (kIsBallot<Request> && !ballots_->IsOpen()) return Finished(context, NotVotingYet());
     const ServerLife asker{.server_id = ServerId(header.from()),
                            .incarnation = header.incarnation()};
     auto request = convert();
@@ -259,6 +255,11 @@ class PeerService::Rpcs final : public peer::v1::PeerService::CallbackService,
                              ? "FORMING: this server has no cluster yet; it only greets"
                              : "STARTING: this server is opening its log";
     return grpc::Status(grpc::StatusCode::UNAVAILABLE, reason);
+  }
+
+  static grpc::Status NotVotingYet() {
+    return grpc::Status(grpc::StatusCode::UNAVAILABLE,
+                        "STARTING: this server asks the others what they remember of it");
   }
 
   grpc::Status AnswerGreeting(const peer::v1::GreetRequest& request,
@@ -312,7 +313,7 @@ class PeerService::Rpcs final : public peer::v1::PeerService::CallbackService,
           absl::StrCat("server ", greeting.from.value(), " at ", greeting.peer_address,
                        " hears two processes that are alive as this server")));
     }
-    if (rules.Hear(header).is_news) observer_.OnTwoProcesses(greeting.from);
+    std::ignore = IsOneOfTwo(header, rules, observer_);  // It is told so in the answer.
     return JudgeStart(greeting, rules);
   }
 
@@ -412,7 +413,8 @@ class PeerService::Rpcs final : public peer::v1::PeerService::CallbackService,
   std::function<void(const Greeting&)> on_greeted_by_formed_;  // constant once calls come
   FatalHandler told_doubled_;                                  // likewise
   std::atomic<const HeaderRules*> rules_{nullptr};
-  SnapshotReceiver* snapshots_ = nullptr;  // written before `inbox_`, constant afterwards
+  SnapshotReceiver* snapshots_ = nullptr;  // these two are written before `inbox_`
+  std::unique_ptr<BallotGate> ballots_;
   std::atomic<Inbox*> inbox_{nullptr};
   std::array<RareLine, kHeaderProblemCount> header_lines_;
   RareLine malformed_lines_;
@@ -434,7 +436,10 @@ void PeerService::OnToldDoubled(FatalHandler told) { rpcs_->OnToldDoubled(std::m
 
 void PeerService::BecomeFounded(const HeaderRules& rules) { rpcs_->BecomeFounded(rules); }
 
-void PeerService::Open(Inbox& inbox, SnapshotReceiver& snapshots) { rpcs_->Open(inbox, snapshots); }
+void PeerService::Open(Inbox& inbox, SnapshotReceiver& snapshots,
+                       std::chrono::milliseconds ballot_patience) {
+  rpcs_->Open(inbox, snapshots, ballot_patience);
+}
 
 void PeerService::Close() { rpcs_->calls().Close(kStopping); }
 

@@ -54,7 +54,9 @@ class PeerService {
   void BecomeFounded(const HeaderRules& rules);
   // founded -> open: requests go to `inbox` from now on, the bytes of snapshots to `snapshots`.
   // Both outlive the gRPC server that carries the service. Call at most once.
-  void Open(Inbox& inbox, SnapshotReceiver& snapshots);
+  // `ballot_patience`: as in BallotGate.
+  void Open(Inbox& inbox, SnapshotReceiver& snapshots,
+            std::chrono::milliseconds ballot_patience = std::chrono::milliseconds::zero());
   // Answers every waiting and later call with UNAVAILABLE. To be called before the gRPC server is
   // shut down, which waits for all calls.
   void Close();

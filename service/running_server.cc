@@ -33,6 +33,7 @@ InboxLimits InboxLimitsOf(const Options& options) {
 
 RunningServer::RunningServer(const RunningServerParts& parts, OpenedServer opened)
     : peer_service_(parts.peer_service),
+      ballot_patience_(parts.options.election_timeout_min_ms),
       opened_(std::move(opened)),
       inbox_(InboxLimitsOf(parts.options)),
       calls_(parts.options.pending_calls_max),
@@ -88,7 +89,7 @@ void RunningServer::Start() {
   bulk_.Start();
   loop_.Start();
   ticker_.Start();
-  peer_service_.Open(inbox_, snapshot_receiver_);
+  peer_service_.Open(inbox_, snapshot_receiver_, ballot_patience_);
 }
 
 void RunningServer::HandOver(std::chrono::milliseconds patience) {

@@ -64,6 +64,7 @@ class RunningServer {
 
  private:
   PeerService& peer_service_;
+  const std::chrono::milliseconds ballot_patience_;
   OpenedServer opened_;
   StatusBoard board_;
   Inbox inbox_;

@@ -283,6 +283,7 @@ void ServerObserver::OnMessageMalformed(ServerId from) {
 }
 
 void ServerObserver::OnTwoProcesses(ServerId member) {
+  metrics_.OnTwoProcesses();
   std::uint64_t held_back = 0;
   if (!doubles_.Allows(held_back)) return;
   spdlog::error(

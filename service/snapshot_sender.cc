@@ -16,6 +16,7 @@
 #include "service/conversion/snapshot_conversion.h"
 #include "service/peer_status.h"
 #include "service/transfer_pace.h"
+#include "service/two_processes.h"
 
 namespace raft {
 namespace {
@@ -277,9 +278,7 @@ class SnapshotSender::Transfer final
       parts_.observer.OnHeaderRefused(refusal->problem);
       return std::nullopt;
     }
-    const ProcessWatch::Finding found = parts_.rules.Hear(response_.header());
-    if (found.is_news) parts_.observer.OnTwoProcesses(peer());
-    if (found.is_doubled) return std::nullopt;
+    if (IsOneOfTwo(response_.header(), parts_.rules, parts_.observer)) return std::nullopt;
     const auto response = FromProto(response_);
     if (!response.ok() || !CheckAnswer(BoundsOf(offer_), *response).ok()) return std::nullopt;
     return *response;

@@ -4,6 +4,8 @@
 // that one serves.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -11,6 +13,7 @@
 
 #include "tests/integration/cluster.h"
 #include "tests/integration/steady_load.h"
+#include "tests/metrics/raw_http.h"
 
 namespace raft::integration {
 namespace {
@@ -71,13 +74,21 @@ class TwoProcessesTest : public ::testing::Test {
     cluster_.Kill(server);
   }
 
+  bool CountsIt(Id server) const {
+    const std::string& address = cluster_.addresses(server).http;
+    const int port = std::stoi(address.substr(address.rfind(':') + 1));
+    const auto page = raft::testing::Fetch(static_cast<std::uint16_t>(port), "GET", "/metrics");
+    return page && page->body.find("\nraft_doubled_peers_total 1\n") != std::string::npos;
+  }
+
   void ExpectOthersSaySo(Id server) {
+    std::vector<Id> others = cluster_.ids();
+    std::erase(others, server);
     std::string said;
-    for (const Id id : cluster_.ids()) {
-      if (id != server) said += cluster_.LogOf(id);
-    }
+    for (const Id id : others) said += cluster_.LogOf(id);
     EXPECT_NE(said.find("two processes run as server " + std::to_string(server)),
               std::string::npos);
+    EXPECT_TRUE(std::any_of(others.begin(), others.end(), [this](Id id) { return CountsIt(id); }));
   }
 
   Cluster cluster_{3};

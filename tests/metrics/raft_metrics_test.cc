@@ -179,6 +179,8 @@ TEST_F(RaftMetricsTest, SnapshotsAreCountedByWhatBecameOfThem) {
   metrics_.OnSnapshotReceived(SnapshotOutcome::kReplaced, Seconds(1));
   metrics_.OnEvent(SnapshotInstalled{.last_included = {}});
   metrics_.OnEvent(StatesInDoubt{.index = LogIndex(256)});
+  metrics_.OnEvent(SnapshotBegunAnew{.peer = ServerId(3)});
+  metrics_.OnTwoProcesses();
   metrics_.OnEvent(LogTrimmed{.first_index = LogIndex(8), .count = 7});
   metrics_.OnCheckpointed(Seconds(0.01));
 
@@ -187,6 +189,8 @@ TEST_F(RaftMetricsTest, SnapshotsAreCountedByWhatBecameOfThem) {
   EXPECT_EQ(Value("raft_snapshots_total{op=\"receive\",outcome=\"replaced\"}"), 1);
   EXPECT_EQ(Value("raft_snapshots_total{op=\"install\",outcome=\"ok\"}"), 1);
   EXPECT_EQ(Value("raft_state_doubts_total"), 1);
+  EXPECT_EQ(Value("raft_doubled_peers_total"), 1);
+  EXPECT_EQ(Value("raft_snapshot_transfers_restarted_total"), 1);
   EXPECT_EQ(Value("raft_snapshot_sent_bytes_total"), 500);
   EXPECT_EQ(Value("raft_snapshot_received_bytes_total"), 300);
   EXPECT_EQ(Value("raft_snapshot_transfers_resumed_total"), 1);

@@ -16,6 +16,13 @@ bool SimulatedServer::StartOnOldCopy() {
   return Start();
 }
 
+// A server votes once everybody has answered its greeting (service/ballot_gate.h). Of an honest
+// disk that is soon; of an old copy somebody says so, and it ends.
+bool SimulatedServer::IsUnansweredBallot(const PeerRequest& request) const {
+  return is_old_copy_ && (std::holds_alternative<PreVoteRequest>(request) ||
+                          std::holds_alternative<RequestVoteRequest>(request));
+}
+
 bool SimulatedServer::IsRefusedAsker(const Letterhead& head, const PeerRequest& request) {
   const ServerLife life{.server_id = head.from, .incarnation = head.incarnation};
   if (memory_->JudgeGreeter(life, head.process, head.start)) {

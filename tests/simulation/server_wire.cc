@@ -77,7 +77,8 @@ bool SimulatedServer::MaySpeak(const Letterhead& head, const PeerRequest& reques
 
 void SimulatedServer::RequestArrives(const Letterhead& head, PeerRequest request,
                                      SnapshotPieces pieces) {
-  if (!is_up() || !MaySpeak(head, request) || IsRefusedAsker(head, request)) {
+  if (!is_up() || !MaySpeak(head, request) || IsRefusedAsker(head, request) ||
+      IsUnansweredBallot(request)) {
     // The connection is refused.
     if (is_up()) world_.story.Count(Sometimes::kOtherLifeRefused);
     world_.network.Send(self_, head.from, [this, head, number = NumberOf(request)] {

@@ -167,6 +167,7 @@ class SimulatedServer {
   // H20: what peers remember of each other (service/conversion/peer_memory.h). Real greetings are
   // one a connection; here every message is as good as one.
   bool IsRefusedAsker(const Letterhead& head, const PeerRequest& request);
+  bool IsUnansweredBallot(const PeerRequest& request) const;
   bool IsRefusedAnswerer(const Letterhead& head, const OpenRequest* request,
                          const PeerResponse& response);
   void Refuse(const Letterhead& head) const;

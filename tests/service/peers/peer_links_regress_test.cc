@@ -140,5 +140,68 @@ TEST_F(PeerLinksRegressTest, AServerOfAnOlderVersionIsNotJudged) {
   EXPECT_TRUE(IsAnswered());
 }
 
+constexpr std::chrono::hours kLong{1};
+
+// Server 1 remembers server 2; server 3 has never heard of it.
+class BallotAfterAStartTest : public ::testing::Test {
+ protected:
+  BallotAfterAStartTest() {
+    founding_ = FoundingOf({witness_.member(), asked_->member(), stranger_.member()});
+    asked_->start = StartingPoint{};
+    for (TestServer* server : {&witness_, asked_.get(), &stranger_}) Open(*server);
+  }
+
+  void Restart(const StartingPoint& start) {
+    const int port = asked_->port();
+    asked_.reset();
+    asked_ = std::make_unique<TestServer>(2, port);
+    ASSERT_TRUE(asked_->listens());
+    asked_->start = start;
+    asked_->ballot_patience = kLong;
+    Open(*asked_);
+  }
+  void Open(TestServer& server) {
+    PeerLinkOptions options;
+    options.greet_at_once = true;
+    server.Open(founding_, Agree, options);
+  }
+  bool IsVotedFor(TestServer& candidate) {
+    const std::uint64_t number = ++numbers_;
+    candidate.links().SendRequest({.to = ServerId(2), .request = Ballot(number, candidate.id())});
+    EXPECT_TRUE(candidate.recorder().WaitUntil(
+        [number](const auto& inputs) { return EndingsOf(inputs, number) == 1; }));
+    for (const Input& input : candidate.recorder().inputs()) {
+      const auto* answer = std::get_if<ResponseReceived>(&input);
+      if (answer == nullptr) continue;
+      const auto* vote = std::get_if<RequestVoteResponse>(&answer->response);
+      if (vote != nullptr && vote->number == RequestNumber(number)) return true;
+    }
+    return false;
+  }
+
+  std::uint64_t numbers_ = 0;
+  TestServer witness_{1};
+  std::unique_ptr<TestServer> asked_ = std::make_unique<TestServer>(2);
+  TestServer stranger_{3};
+  FoundingConfiguration founding_;
+};
+
+TEST_F(BallotAfterAStartTest, WhoForgotAVoteIsToldBeforeItVotesForWhomItIsNew) {
+  ASSERT_TRUE(Eventually([this] { return IsVotedFor(witness_); }));
+  Restart(kOldCopy);
+  EXPECT_TRUE(Eventually([this] { return asked_->times_told_regressed > 0; }))
+      << "it has asked nobody anything but who they are";
+  for (int vote = 0; vote < 3; ++vote) EXPECT_FALSE(IsVotedFor(stranger_));
+  EXPECT_EQ(asked_->observer().received, 0);
+}
+
+TEST_F(BallotAfterAStartTest, AnHonestServerVotesOnceEverybodyHasAnsweredItsGreeting) {
+  ASSERT_TRUE(Eventually([this] { return IsVotedFor(witness_); }));
+  Restart(kHonest);
+  for (TestServer* candidate : {&stranger_, &witness_}) {
+    EXPECT_TRUE(Eventually([&] { return IsVotedFor(*candidate); }));
+  }
+}
+
 }  // namespace
 }  // namespace raft

@@ -83,6 +83,21 @@ TEST_F(PeerServiceTest, OnlyGreetsWhileFormingAndWhileStarting) {
   EXPECT_THAT(starting.error_message(), HasSubstr("STARTING"));
 }
 
+TEST_F(PeerServiceTest, AServerThatHasJustStartedDoesNotVoteUntilItKnowsWhatOthersRemember) {
+  door_.ballot_patience = std::chrono::hours(1);  // and nobody is there to answer its greetings
+  Open(Agree);
+  const grpc::Status status = Ask(GoodBallot());
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE);
+  EXPECT_THAT(status.error_message(), HasSubstr("STARTING"));
+  EXPECT_EQ(door_.observer().received, 0);
+}
+
+TEST_F(PeerServiceTest, ThoseThatAreAwayDoNotKeepAServerFromVotingForLong) {
+  door_.ballot_patience = std::chrono::milliseconds(50);
+  Open(Agree);
+  EXPECT_TRUE(Eventually([this] { return Ask(GoodBallot()).ok(); }));
+}
+
 TEST_F(PeerServiceTest, AForeignHeaderChangesNothingButACounter) {
   Open(Agree);
   peer::v1::RequestVoteRequest request = GoodBallot();

@@ -217,7 +217,7 @@ class TestServer {
     if (start) rules_->NoteStart(*start);
     inbox_ = std::make_unique<Inbox>(limits);
     OpenSnapshots(options);
-    service_.Open(*inbox_, *receiver_);
+    service_.Open(*inbox_, *receiver_, ballot_patience);
     links_ = std::make_unique<PeerLinks>(
         options, *rules_, *inbox_, service_.waiting_calls(), directory_, observer_,
         SnapshotTransport{.sender = *sender_, .receiver = *receiver_},
@@ -240,6 +240,7 @@ class TestServer {
   std::unique_ptr<FakeStateMachine> state = std::make_unique<FakeStateMachine>();
   FakeInstaller installer;
   std::optional<StartingPoint> start;  // what it found on its disk; none: an older version
+  std::chrono::milliseconds ballot_patience{0};
   std::atomic<int> times_told_regressed{0};
   std::atomic<int> times_told_doubled{0};
   // Snapshots are stored and read on it.
