@@ -366,7 +366,7 @@ std::uint64_t Leader::TicksSinceQuorumContact() const {
 // patient as with silent peers, because a slow sync is often shared by every disk. Where nobody
 // else could lead there is nothing better.
 bool Leader::HasDiskStalled() const {
-  if (!BestSuccessor()) return false;
+  if (!CouldAnotherLead()) return false;
   return state_.ticks - disk_idle_or_done_at_ticks_ > 2 * options().election_timeout_ticks_max;
 }
 

@@ -78,6 +78,8 @@ class Leader final : public Role {
   void ForgetDeparted();
   void PromoteThoseThatKeepUp();
   bool IsFitToLead(ServerId server) const;
+  // Whether any other voter could, also one that is to leave.
+  bool CouldAnotherLead() const;
   std::optional<ServerId> BestSuccessor() const;
   void BeginTransfer(std::optional<Ticket> ticket, ServerId target);
   void AskTargetToCampaign();

@@ -246,6 +246,12 @@ bool Leader::IsFitToLead(ServerId server) const {
   });
 }
 
+bool Leader::CouldAnotherLead() const {
+  return std::any_of(peers_.begin(), peers_.end(), [this](const auto& peer) {
+    return state_.configuration().IsVoter(peer.first) && CanServe(peer.first);
+  });
+}
+
 std::optional<ServerId> Leader::BestSuccessor() const {
   std::optional<ServerId> best;
   for (const auto& [id, peer] : peers_) {

@@ -120,6 +120,22 @@ TEST_F(QuorumCheckTest, ALeaderWhoseDiskHangsStepsDown) {
   EXPECT_EQ(leader_.EventsOf<SteppedDown>()[0].reason, StepDownReason::kDiskStalled);
 }
 
+// All voters are to be replaced by a server that does not keep up. One that is to leave may lead
+// meanwhile: better than a leader that answers nobody.
+TEST_F(QuorumCheckTest, ALeaderWhoseDiskHangsGivesWayAlsoToVotersThatAreToLeave) {
+  leader_.ChangeMembers(
+      {MemberOf(kS1, MemberRole::kVoter, true), MemberOf(kS2, MemberRole::kVoter, true),
+       MemberOf(kS3, MemberRole::kVoter, true), MemberOf(kS4, MemberRole::kJoining)});
+  CatchUp(leader_, kS2);
+  ASSERT_TRUE(leader_.status().configuration->HasJoining());
+  leader_.HoldDisk();
+  leader_.Propose("a");
+  TickWithAnswersOf(leader_, {kS2, kS3}, 2 * timeout() + 2);
+  EXPECT_EQ(leader_.role(), RoleName::kFollower);
+  ASSERT_EQ(leader_.EventsOf<SteppedDown>().size(), 1u);
+  EXPECT_EQ(leader_.EventsOf<SteppedDown>()[0].reason, StepDownReason::kDiskStalled);
+}
+
 TEST_F(QuorumCheckTest, ALeaderWhoseDiskIsSlowButWorksStays) {
   leader_.HoldDisk();
   for (int write = 0; write < 5; ++write) {
