@@ -2,20 +2,33 @@
 //
 // One whose data directory was put back from an old copy has forgotten votes, and does not know it
 // (trap H20). Whoever remembers says so when it is greeted, and greets within milliseconds; but a
-// candidate that knows nothing may ask sooner. So a server votes once everybody has answered its
+// candidate that knows nothing may ask sooner. So a server votes once all voters have answered its
 // greeting and held nothing against it, or once it has waited for the shortest election timeout:
-// those that are away must not keep the others from electing. Any thread.
+// those that are away must not keep the others from electing. The voters are those of the
+// configuration that it was started with; whoever joined since has only that time. Any thread.
 #pragma once
 
 #include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <optional>
+#include <type_traits>
 
+#include "core/messages.h"
 #include "service/conversion/peer_identity.h"
 #include "service/peer_directory.h"
 
 namespace raft {
+
+template <typename Request>
+inline constexpr bool kIsBallot =
+    std::is_same_v<Request, PreVoteRequest> || std::is_same_v<Request, RequestVoteRequest>;
+// What a server that has forgotten its promises must not answer. A hand-over that is refused fails,
+// and the leader goes on.
+template <typename Request>
+inline constexpr bool kMayEndInAVote =
+    kIsBallot<Request> || std::is_same_v<Request, TimeoutNowRequest>;
 
 class BallotGate {
  public:
@@ -28,22 +41,25 @@ class BallotGate {
 
   bool IsOpen() {
     if (is_open_.load(std::memory_order_relaxed)) return true;
-    if (std::chrono::steady_clock::now() < opens_at_ && !HasEverybodyAnswered()) return false;
+    if (std::chrono::steady_clock::now() < opens_at_ && !HaveAllAnswered()) return false;
     is_open_.store(true, std::memory_order_relaxed);
     return true;
   }
 
  private:
   // A greeting that was answered with something against this server does not count as one.
-  bool HasEverybodyAnswered() const {
+  bool HaveAllAnswered() const {
     const std::shared_ptr<const ClusterConfiguration> configuration = rules_.configuration();
     const auto& members = configuration->members();
     return !members.empty() &&
-           std::all_of(members.begin(), members.end(), [this](const Member& it) {
-             if (it.server_id == rules_.local().server_id) return true;
-             const std::optional<PeerCard> card = directory_.CardOf(it.server_id);
-             return card && card->incarnation == it.incarnation && !card->reached_at.empty();
+           std::all_of(members.begin(), members.end(), [this](const Member& member) {
+             return member.role == MemberRole::kLearner ||
+                    member.server_id == rules_.local().server_id || HasAnswered(member);
            });
+  }
+  bool HasAnswered(const Member& member) const {
+    const std::optional<PeerCard> card = directory_.CardOf(member.server_id);
+    return card && card->incarnation == member.incarnation && !card->reached_at.empty();
   }
 
   const HeaderRules& rules_;

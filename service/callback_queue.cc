@@ -22,11 +22,11 @@ std::shared_ptr<grpc::Channel>* OpenChannelThatCounts() {
   const grpc::Slice nothing("");
   const grpc::ByteBuffer request(&nothing, 1);
   grpc::ByteBuffer response;
-  std::promise<void> ended;
+  const auto ended = std::make_shared<std::promise<void>>();
   context.TryCancel();
   stub.UnaryCall(&context, "/nowhere/Nothing", grpc::StubOptions(), &request, &response,
-                 [&ended](const grpc::Status&) { ended.set_value(); });
-  ended.get_future().wait();
+                 [ended](const grpc::Status&) { ended->set_value(); });
+  ended->get_future().wait();
   return channel.release();
 }
 

@@ -58,7 +58,7 @@ void PeerLink::Greet() {
     if (state_ != State::kNotGreeted) return;
     state_ = State::kGreeting;
   }
-  StartGreeting();
+  StartGreeting(/*waits_for_peer=*/true);
 }
 
 void PeerLink::Send(PeerRequest request) {
@@ -246,9 +246,10 @@ PeerLink::IdleCalls<Request>& PeerLink::IdleCallsOf(PeerMessageKind kind) {
   }
 }
 
-void PeerLink::StartGreeting() {
+void PeerLink::StartGreeting(bool waits_for_peer) {
   auto call = std::make_unique<GreetingCall>();
   call->context = NewContext(options_.greet_deadline);
+  call->context->set_wait_for_ready(waits_for_peer);
   WriteGreeting(rules_, peer_life_, call->request);
   call->recalled = rules_.memory().Recall(peer_life_);
   {

@@ -100,7 +100,8 @@ class PeerLink {
   template <typename Request>
   IdleCalls<Request>& IdleCallsOf(PeerMessageKind kind);
 
-  void StartGreeting();
+  // `waits_for_peer`: while nobody listens there, until the deadline.
+  void StartGreeting(bool waits_for_peer = false);
   void EndGreeting(std::unique_ptr<GreetingCall> call, const grpc::Status& status);
   std::optional<std::string> ProblemWith(const GreetingCall& call, const grpc::Status& status);
   std::optional<std::string> Judge(const Greeting& answer, const GreetingCall& call);

@@ -7,7 +7,6 @@
 #include <atomic>
 #include <optional>
 #include <tuple>
-#include <type_traits>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -25,10 +24,6 @@
 
 namespace raft {
 namespace {
-
-template <typename Request>
-constexpr bool kIsBallot =
-    std::is_same_v<Request, PreVoteRequest> || std::is_same_v<Request, RequestVoteRequest>;
 
 constexpr char kStopping[] = "STOPPING: this server is shutting down";
 
@@ -214,7 +209,7 @@ class PeerService::Rpcs final : public peer::v1::PeerService::CallbackService,
     if (inbox == nullptr) return Finished(context, NotOpen());
     const HeaderRules& rules = *rules_.load(std::memory_order_acquire);
     if (auto refused = JudgeHeader<Request>(header)) return Finished(context, *refused);
-    if (kIsBallot<Request> && !ballots_->IsOpen()) return Finished(context, NotVotingYet());
+    if (kMayEndInAVote<Request> && !ballots_->IsOpen()) return Finished(context, NotVotingYet());
     const ServerLife asker{.server_id = ServerId(header.from()),
                            .incarnation = header.incarnation()};
     auto request = convert();
@@ -257,8 +252,9 @@ class PeerService::Rpcs final : public peer::v1::PeerService::CallbackService,
     return grpc::Status(grpc::StatusCode::UNAVAILABLE, reason);
   }
 
+  // Not UNAVAILABLE: the connection is good, and there is no reason to greet again.
   static grpc::Status NotVotingYet() {
-    return grpc::Status(grpc::StatusCode::UNAVAILABLE,
+    return grpc::Status(grpc::StatusCode::FAILED_PRECONDITION,
                         "STARTING: this server asks the others what they remember of it");
   }
 

@@ -5,11 +5,12 @@
 // founding configuration to forming servers, the core is not up yet), *open*. In the first two
 // everything else gets UNAVAILABLE with the reason.
 //
-// Error codes: FAILED_PRECONDITION: header refused (HeaderRules); INVALID_ARGUMENT: malformed;
-// RESOURCE_EXHAUSTED: inbox full; UNAVAILABLE: forming, starting or stopping. Messages start with
-// the reason in capitals.
+// Error codes: FAILED_PRECONDITION: header refused (HeaderRules), or a vote asked for too soon
+// after the start (BallotGate); INVALID_ARGUMENT: malformed; RESOURCE_EXHAUSTED: inbox full;
+// UNAVAILABLE: forming, starting or stopping. Messages start with the reason in capitals.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>

@@ -223,6 +223,7 @@ std::optional<ProcessFailure> ServerProcess::Serve(const std::stop_token& stop) 
 // At once: every further vote could be the second of its term. Whatever is under way is in the log,
 // or was promised to nobody.
 void ServerProcess::EndRegressed(const absl::Status& told) const {
+  peer_service_->Close();
   EndProcess(absl::FailedPreconditionError(absl::StrCat(
                  "cannot go on with the data directory ", options_.data_dir, ": ", told.message(),
                  ". It was put back from an old copy, or its disk lost what it had confirmed; a "
@@ -239,6 +240,7 @@ void ServerProcess::EndRegressed(const absl::Status& told) const {
 // Both processes end, and neither is started again before somebody has decided: which of them has
 // promised what nobody can say any more.
 void ServerProcess::EndDoubled(const absl::Status& told) const {
+  peer_service_->Close();
   const std::string reason(told.message());
   if (const absl::Status marked = MarkDoubled(LocalDisk(), options_.data_dir, reason);
       !marked.ok()) {

@@ -16,8 +16,10 @@ bool SimulatedServer::StartOnOldCopy() {
   return Start();
 }
 
-// A server votes once everybody has answered its greeting (service/ballot_gate.h). Of an honest
-// disk that is soon; of an old copy somebody says so, and it ends.
+// A server votes once all voters have answered its greeting (service/ballot_gate.h). Of an honest
+// disk that is soon. Of an old copy somebody says so, and it ends: this world is whole when one is
+// put back. That whoever remembers may be away, so that it votes after all, is not simulated; it is
+// a limit that the README names.
 bool SimulatedServer::IsUnansweredBallot(const PeerRequest& request) const {
   return is_old_copy_ && (std::holds_alternative<PreVoteRequest>(request) ||
                           std::holds_alternative<RequestVoteRequest>(request));

@@ -176,12 +176,15 @@ Moment World::CatchUpTime() const {
 
 // L8 among healthy servers leadership goes to whoever is asked for.
 void World::CheckHandOver() {
-  // One whose state was replaced may have done so before its leader knows; if the news of that is
-  // lost it is sent the log once more, which can take longer than a hand-over waits.
+  // Whoever was cut off until now must be heard. One whose state was replaced may have done so
+  // before its leader knows; if the news of that is lost it is sent the log once more, which can
+  // take longer than a hand-over waits.
   DemandWithin(Timeouts(5), "every member follows the log in the end", [&] {
     const std::optional<RaftStatus> now = NewestLeader();
-    return now && std::all_of(now->peers.begin(), now->peers.end(), [&now](const PeerStatus& peer) {
-             return peer.state == PeerState::kReplicate && peer.match_index == now->last_log_index;
+    return now && std::all_of(now->peers.begin(), now->peers.end(), [&](const PeerStatus& peer) {
+             return peer.state == PeerState::kReplicate &&
+                    peer.match_index == now->last_log_index &&
+                    peer.last_contact_ticks < plan_.options.election_timeout_ticks_min / 2;
            });
   });
   const RaftStatus leader = *NewestLeader();

@@ -87,7 +87,7 @@ TEST_F(PeerServiceTest, AServerThatHasJustStartedDoesNotVoteUntilItKnowsWhatOthe
   door_.ballot_patience = std::chrono::hours(1);  // and nobody is there to answer its greetings
   Open(Agree);
   const grpc::Status status = Ask(GoodBallot());
-  EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
   EXPECT_THAT(status.error_message(), HasSubstr("STARTING"));
   EXPECT_EQ(door_.observer().received, 0);
 }
