@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <future>
 #include <string>
 
 #include "tests/service/served_server.h"
@@ -201,8 +202,12 @@ TEST_F(ConsensusServiceTest, NoReadIsAnsweredFromADivergedState) {
   ServedServer server(1);
   server.Lead();
   ASSERT_TRUE(Propose(server, PutRequest("k", "v")).status.ok());
-  ASSERT_TRUE(server.formed().apply.PushTask(
-      [](KeyValueStore& state) { EXPECT_TRUE(state.MarkDiverged().ok()); }));
+  std::promise<void> marked;
+  ASSERT_TRUE(server.formed().apply.PushTask([&marked](KeyValueStore& state) {
+    EXPECT_TRUE(state.MarkDiverged().ok());
+    marked.set_value();
+  }));
+  marked.get_future().wait();
   for (const auto consistency : {v1::READ_CONSISTENCY_STALE, v1::READ_CONSISTENCY_LINEARIZABLE}) {
     v1::ReadRequest request = GetRequest("k");
     request.set_consistency(consistency);
