@@ -230,7 +230,11 @@ void Leader::ReplicateTo(ServerId to, PeerProgress& peer) {
   if (!peer.MaySendEntries() || peer.next_index() > log.last_index()) return;
   const LogIndex previous = peer.next_index() - 1;
   if (previous < log.base().index) return SendSnapshotTo(to, peer);
-  if (log.BytesBetween(MatchWithinLog(peer), previous) >= options().inflight_bytes_max) return;
+  // Whose log has not met ours yet is thought to have everything (Figure 2): nothing is in flight
+  // to it, however long the log is, and a new leader's first entry must not wait for a heartbeat.
+  const bool has_met = peer.state() != PeerState::kProbe;
+  const std::uint64_t in_flight = log.BytesBetween(MatchWithinLog(peer), previous);
+  if (has_met && in_flight >= options().inflight_bytes_max) return;
   const std::optional<Term> previous_term = log.TermAt(previous);
   RAFT_CHECK(previous_term.has_value(), "next_index follows a position of the leader's log");
   AppendEntriesRequest request{

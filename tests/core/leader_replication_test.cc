@@ -99,6 +99,17 @@ TEST_F(LeaderReplicationTest, StopsWhenTooMuchIsSentAndNotYetDurableThere) {
   EXPECT_THAT(bench.EndTurnTo(kS2), SizeIs(1)) << "the next heartbeat reported the match";
 }
 
+// What a peer has is not known yet, which must not count as being on its way there.
+TEST_F(LeaderReplicationTest, ANewLeadersFirstEntryLeavesAtOnceHoweverLongItsLogIs) {
+  RaftOptions options = SmallOptions();
+  options.inflight_bytes_max = 1;
+  LeaderBench bench(3, options);
+  const auto first = bench.EndTurnTo(kS2);
+  ASSERT_THAT(first, SizeIs(1));
+  EXPECT_EQ(first[0].previous, At(2, 2));
+  EXPECT_THAT(IndexesOf(first[0].entries), ElementsAre(3));
+}
+
 TEST_F(LeaderReplicationTest, AfterALostRequestOnlyHeartbeatsLeaveUntilOneIsAnswered) {
   const auto lost = bench_.EndTurnTo(kS2);
   bench_.Fail(kS2, lost.at(0));
