@@ -24,10 +24,11 @@ void PeerDirectory::Note(const Greeting& greeting) {
   if (cards_.size() >= kCardsMax && !cards_.contains(greeting.from)) return;
   PeerCard& noted = cards_[greeting.from];
   if (noted.incarnation == card.incarnation) card.reached_at = noted.reached_at;
-  const bool moved =
-      noted.incarnation != card.incarnation || noted.peer_address != card.peer_address;
+  const bool is_news = noted.incarnation != card.incarnation ||
+                       noted.peer_address != card.peer_address ||
+                       noted.process_nonce != card.process_nonce;
   noted = std::move(card);
-  if (moved) peer_address_changes_.fetch_add(1, std::memory_order_release);
+  if (is_news) changes_.fetch_add(1, std::memory_order_release);
 }
 
 void PeerDirectory::NoteReached(const ServerLife& server, const std::string& address) {

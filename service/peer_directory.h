@@ -54,16 +54,14 @@ class PeerDirectory {
   // Where this life of the server was reached, and is advertised too; empty: nowhere yet. A copy of
   // a data directory can announce an address, but nobody goes there while the original answers.
   std::string ConfirmedAddressOf(const ServerLife& server) const;
-  // Grows whenever a server announces another address, or another life. Cheap enough for every
-  // message.
-  std::uint64_t peer_address_changes() const {
-    return peer_address_changes_.load(std::memory_order_acquire);
-  }
+  // Grows whenever a server announces another address, another life, or itself as another process.
+  // Cheap enough for every message.
+  std::uint64_t changes() const { return changes_.load(std::memory_order_acquire); }
 
  private:
   mutable Mutex mutex_;
   std::map<ServerId, PeerCard> cards_;
-  std::atomic<std::uint64_t> peer_address_changes_{0};
+  std::atomic<std::uint64_t> changes_{0};
 };
 
 }  // namespace raft

@@ -48,6 +48,12 @@ class PeerLink {
 
   // Asks who is there, unless that is known or under way.
   void Greet();
+  // The peer has announced itself as this process. If another one was greeted here, the next
+  // request greets first: its answer would not be believed. Event loop's thread.
+  void MeetProcess(std::uint64_t process_nonce) {
+    MutexLock lock(mutex_);
+    if (state_ == State::kGreeted && greeted_nonce_ != process_nonce) state_ = State::kNotGreeted;
+  }
   // Ends in exactly one input: ResponseReceived or PeerUnreachable.
   void Send(PeerRequest request);
 

@@ -38,7 +38,7 @@ void PeerLinks::Reconfigure(const ConfigurationInForce& in_force) {
   peers_ = in_force.peers;
   std::erase_if(peers_,
                 [this](const Member& peer) { return peer.server_id == rules_.local().server_id; });
-  address_changes_seen_ = directory_.peer_address_changes();
+  changes_seen_ = directory_.changes();
   OpenAndCloseLinks();
 }
 
@@ -52,12 +52,12 @@ void PeerLinks::ForgetWhoLeft(const std::vector<Member>& peers) {
   }
 }
 
-// A member came back under another address, and has announced it (Greet).
+// A member came back, perhaps under another address, and has announced itself (Greet).
 void PeerLinks::FollowAddresses() {
-  const std::uint64_t changes = directory_.peer_address_changes();
+  const std::uint64_t changes = directory_.changes();
   const bool is_due = address_pending_ && SteadyClock::now() >= look_again_at_;
-  if (changes == address_changes_seen_ && !is_due) return;
-  address_changes_seen_ = changes;
+  if (changes == changes_seen_ && !is_due) return;
+  changes_seen_ = changes;
   OpenAndCloseLinks();
 }
 
@@ -104,7 +104,11 @@ Member PeerLinks::AtItsPlace(Member peer) {
     return peer;
   }
   const bool is_there = wanted == present->peer().peer_address;
-  if (is_there) present->Trust();
+  if (is_there) {
+    present->Trust();
+    if (card && card->incarnation == peer.incarnation) present->MeetProcess(card->process_nonce);
+    if (options_.greet_at_once) present->Greet();
+  }
   if (is_there || present->MayMoveTo(has_announced ? card->process_nonce : 0)) {
     peer.peer_address = wanted;
     return peer;

@@ -92,7 +92,7 @@ class PeerLinks final : public PeerOutlet {
   const SnapshotTransport snapshots_;
   const ToldByPeers told_;
   std::vector<Member> peers_;  // wanted
-  std::uint64_t address_changes_seen_ = 0;
+  std::uint64_t changes_seen_ = 0;
   bool address_pending_ = false;  // an announcement is not followed yet
   std::chrono::steady_clock::time_point look_again_at_;
   std::map<ServerId, Link> links_;

@@ -33,7 +33,7 @@ InboxLimits InboxLimitsOf(const Options& options) {
 
 RunningServer::RunningServer(const RunningServerParts& parts, OpenedServer opened)
     : peer_service_(parts.peer_service),
-      ballot_patience_(0),  // not yet: see conversion/README.md, "Who has forgotten"
+      ballot_patience_(parts.options.election_timeout_min_ms),
       opened_(std::move(opened)),
       inbox_(InboxLimitsOf(parts.options)),
       calls_(parts.options.pending_calls_max),

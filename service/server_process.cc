@@ -26,6 +26,7 @@ constexpr std::chrono::milliseconds kShutdownPatience{500};
 
 PeerLinkOptions PeerLinkOptionsOf(const Options& options) {
   PeerLinkOptions links;
+  links.greet_at_once = true;
   links.control_deadline = std::chrono::milliseconds(options.election_timeout_max_ms);
   links.message_bytes_max = kPeerMessageBytesMax;
   return links;

@@ -15,19 +15,7 @@ class PeerLinksDoubleTest : public ::testing::Test {
     for (TestServer* server : {&witness_, &original_, &copy_}) server->Open(founding_, Agree);
   }
 
-  bool Ask(TestServer& from, ServerId to) {
-    const std::uint64_t number = ++numbers_;
-    from.links().SendRequest({.to = to, .request = Ballot(number, from.id())});
-    EXPECT_TRUE(from.recorder().WaitUntil(
-        [number](const auto& inputs) { return EndingsOf(inputs, number) == 1; }));
-    for (const Input& input : from.recorder().inputs()) {
-      const auto* answer = std::get_if<ResponseReceived>(&input);
-      if (answer == nullptr) continue;
-      const auto* vote = std::get_if<RequestVoteResponse>(&answer->response);
-      if (vote != nullptr && vote->number == RequestNumber(number)) return true;
-    }
-    return false;
-  }
+  bool Ask(TestServer& from, ServerId to) { return IsVotedFor(from, to, ++numbers_); }
 
   std::uint64_t numbers_ = 0;
   TestServer witness_{1};

@@ -36,19 +36,7 @@ class PeerLinksRegressTest : public ::testing::Test {
   }
   bool WasRefused() const { return asker_.observer().count(HeaderProblem::kRegressed) > 0; }
 
-  bool Ask(TestServer& from, ServerId to) {
-    const std::uint64_t number = ++numbers_;
-    from.links().SendRequest({.to = to, .request = Ballot(number, from.id())});
-    EXPECT_TRUE(from.recorder().WaitUntil(
-        [number](const auto& inputs) { return EndingsOf(inputs, number) == 1; }));
-    for (const Input& input : from.recorder().inputs()) {
-      const auto* answer = std::get_if<ResponseReceived>(&input);
-      if (answer == nullptr) continue;
-      const auto* vote = std::get_if<RequestVoteResponse>(&answer->response);
-      if (vote != nullptr && vote->number == RequestNumber(number)) return true;
-    }
-    return false;
-  }
+  bool Ask(TestServer& from, ServerId to) { return IsVotedFor(from, to, ++numbers_); }
 
   std::uint64_t numbers_ = 0;
   TestServer asker_{1};
@@ -165,19 +153,7 @@ class BallotAfterAStartTest : public ::testing::Test {
     options.greet_at_once = true;
     server.Open(founding_, Agree, options);
   }
-  bool IsVotedFor(TestServer& candidate) {
-    const std::uint64_t number = ++numbers_;
-    candidate.links().SendRequest({.to = ServerId(2), .request = Ballot(number, candidate.id())});
-    EXPECT_TRUE(candidate.recorder().WaitUntil(
-        [number](const auto& inputs) { return EndingsOf(inputs, number) == 1; }));
-    for (const Input& input : candidate.recorder().inputs()) {
-      const auto* answer = std::get_if<ResponseReceived>(&input);
-      if (answer == nullptr) continue;
-      const auto* vote = std::get_if<RequestVoteResponse>(&answer->response);
-      if (vote != nullptr && vote->number == RequestNumber(number)) return true;
-    }
-    return false;
-  }
+  bool VotesFor(TestServer& candidate) { return IsVotedFor(candidate, ServerId(2), ++numbers_); }
 
   std::uint64_t numbers_ = 0;
   TestServer witness_{1};
@@ -187,19 +163,30 @@ class BallotAfterAStartTest : public ::testing::Test {
 };
 
 TEST_F(BallotAfterAStartTest, WhoForgotAVoteIsToldBeforeItVotesForWhomItIsNew) {
-  ASSERT_TRUE(Eventually([this] { return IsVotedFor(witness_); }));
+  ASSERT_TRUE(Eventually([this] { return VotesFor(witness_); }));
   Restart(kOldCopy);
   EXPECT_TRUE(Eventually([this] { return asked_->times_told_regressed > 0; }))
       << "it has asked nobody anything but who they are";
-  for (int vote = 0; vote < 3; ++vote) EXPECT_FALSE(IsVotedFor(stranger_));
+  for (int vote = 0; vote < 3; ++vote) EXPECT_FALSE(VotesFor(stranger_));
   EXPECT_EQ(asked_->observer().received, 0);
 }
 
+// Its greeting says so before anybody asks: no vote is lost for having greeted the process before.
+TEST_F(BallotAfterAStartTest, TheFirstBallotAfterARestartIsAnswered) {
+  ASSERT_TRUE(Eventually([this] { return VotesFor(witness_); }));
+  Restart(kHonest);
+  ASSERT_TRUE(Eventually([this] {
+    return witness_.directory().CardOf(ServerId(2))->process_nonce == asked_->local().process_nonce;
+  }));
+  EXPECT_TRUE(Eventually([this] { return VotesFor(stranger_); })) << "its gate is open";
+  EXPECT_TRUE(VotesFor(witness_));
+}
+
 TEST_F(BallotAfterAStartTest, AnHonestServerVotesOnceEverybodyHasAnsweredItsGreeting) {
-  ASSERT_TRUE(Eventually([this] { return IsVotedFor(witness_); }));
+  ASSERT_TRUE(Eventually([this] { return VotesFor(witness_); }));
   Restart(kHonest);
   for (TestServer* candidate : {&stranger_, &witness_}) {
-    EXPECT_TRUE(Eventually([&] { return IsVotedFor(*candidate); }));
+    EXPECT_TRUE(Eventually([&] { return VotesFor(*candidate); }));
   }
 }
 

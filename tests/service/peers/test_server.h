@@ -348,4 +348,18 @@ inline bool Eventually(const std::function<bool()>& holds) {
   return true;
 }
 
+// Whether `to` answers the ballot with this number that `candidate` sends it.
+inline bool IsVotedFor(TestServer& candidate, ServerId to, std::uint64_t number) {
+  candidate.links().SendRequest({.to = to, .request = Ballot(number, candidate.id())});
+  EXPECT_TRUE(candidate.recorder().WaitUntil(
+      [number](const auto& inputs) { return EndingsOf(inputs, number) == 1; }));
+  for (const Input& input : candidate.recorder().inputs()) {
+    const auto* answer = std::get_if<ResponseReceived>(&input);
+    if (answer == nullptr) continue;
+    const auto* vote = std::get_if<RequestVoteResponse>(&answer->response);
+    if (vote != nullptr && vote->number == RequestNumber(number)) return true;
+  }
+  return false;
+}
+
 }  // namespace raft
