@@ -9,6 +9,14 @@ namespace raft {
 
 std::string DoubleMarkPath(const std::string& directory) { return directory + "/doubled"; }
 
+std::string WayBackFromDouble(const std::string& directory) {
+  return absl::StrCat(
+      ". The way back: find the other directory and stop whatever starts a server on it, keep the "
+      "one whose log is ahead (raftctl log inspect DIR), move the other one away and never start a "
+      "server on it, delete ",
+      DoubleMarkPath(directory), " in the one that is kept, and start that one");
+}
+
 absl::Status MarkDoubled(Disk& disk, const std::string& directory, const std::string& reason) {
   absl::StatusOr<std::unique_ptr<DiskFile>> file =
       disk.OpenFile(DoubleMarkPath(directory), OldContents::kDropped);
@@ -23,13 +31,9 @@ absl::Status CheckNotDoubled(Disk& disk, const std::string& directory) {
   const absl::StatusOr<PathKind> mark = disk.LookAt(DoubleMarkPath(directory));
   if (!mark.ok()) return mark.status();
   if (*mark == PathKind::kAbsent) return absl::OkStatus();
-  return absl::FailedPreconditionError(
-      absl::StrCat("cannot start on ", directory,
-                   ": there is a copy of it, and a server ran on each at once. The "
-                   "way back: find the other directory, keep the one whose log is ahead (raftctl "
-                   "log inspect DIR), "
-                   "move the other one away, and delete ",
-                   DoubleMarkPath(directory), " in the one that is kept"));
+  return absl::FailedPreconditionError(absl::StrCat(
+      "cannot start on ", directory, ": there is a copy of it, and a server ran on each at once",
+      WayBackFromDouble(directory)));
 }
 
 }  // namespace raft

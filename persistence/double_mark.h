@@ -16,6 +16,9 @@ namespace raft {
 // The file, in the data directory; what it holds is for people.
 std::string DoubleMarkPath(const std::string& directory);
 
+// What an operator can do, as the end of a sentence.
+std::string WayBackFromDouble(const std::string& directory);
+
 // Durable when OK. Marking again changes nothing.
 absl::Status MarkDoubled(Disk& disk, const std::string& directory, const std::string& reason);
 

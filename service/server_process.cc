@@ -246,17 +246,12 @@ void ServerProcess::EndDoubled(const absl::Status& told) const {
       !marked.ok()) {
     spdlog::error("a restart will not know it: {}", std::string(marked.message()));
   }
-  EndProcess(
-      absl::FailedPreconditionError(absl::StrCat(
-          "cannot go on with the data directory ", options_.data_dir, ": ", reason,
-          ". There is a copy of it, and a process runs on each; both end, for what one promises "
-          "the "
-          "other does not know. The way back: find the other process and stop whatever starts it, "
-          "keep the directory whose log is ahead (raftctl log inspect DIR), move the other one "
-          "away "
-          "and never start a server on it, delete ",
-          DoubleMarkPath(options_.data_dir), " in the one that is kept, and start that one")),
-      kExitDataDirectory);
+  EndProcess(absl::FailedPreconditionError(absl::StrCat(
+                 "cannot go on with the data directory ", options_.data_dir, ": ", reason,
+                 ". There is a copy of it, and a process runs on each; both end, for what one "
+                 "promises the other does not know",
+                 WayBackFromDouble(options_.data_dir))),
+             kExitDataDirectory);
 }
 
 // The reverse of the flow of data: health first, so that clients leave by themselves; then somebody

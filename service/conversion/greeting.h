@@ -52,10 +52,10 @@ void WriteGreeting(const HeaderRules& rules, const ServerLife& to,
 // Tells the greeter what is held against it.
 void ToProto(const Regress& regress, peer::v1::GreetResponse& message);
 
-// INVALID_ARGUMENT: an id, incarnation or nonce of
-// 0, a cluster id that is neither the founding's nor empty, a damaged founding or configuration,
-// forming and formed at once, a starting point that no data directory has. FAILED_PRECONDITION: no
-// protocol version in common, or not addressed to `self`.
+// INVALID_ARGUMENT: an id, incarnation or nonce of 0, a cluster id that is neither the founding's
+// nor empty, a damaged founding or configuration, forming and formed at once, a starting point that
+// no data directory has. FAILED_PRECONDITION: no protocol version in common, or not addressed to
+// `self`.
 absl::StatusOr<Greeting> ReadGreeting(const peer::v1::GreetRequest& message, ServerId self);
 absl::StatusOr<Greeting> ReadGreeting(const peer::v1::GreetResponse& message, ServerId self);
 
