@@ -147,10 +147,7 @@ def parse_options():
 
 def main():
     options = parse_options()
-    hint = "Build it first: cmake --preset release && cmake --build --preset release."
-    for name, path in (("loadgen", "tests/benchmark/loadgen"), ("raftd", "service/raftd"),
-                       ("raftctl", "service/raftctl")):
-        setattr(options, name, compare.find_program(f"{options.build}/{path}", name, hint))
+    compare.find_ours(options)
     # Ended by a signal, this still stops its servers.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     results = []

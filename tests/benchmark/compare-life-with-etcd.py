@@ -143,10 +143,7 @@ def parse_options():
 
 def main():
     options = parse_options()
-    hint = "Build it first: cmake --preset release && cmake --build --preset release."
-    for name, path in (("loadgen", "tests/benchmark/loadgen"), ("raftd", "service/raftd"),
-                       ("raftctl", "service/raftctl")):
-        setattr(options, name, compare.find_program(f"{options.build}/{path}", name, hint))
+    compare.find_ours(options)
     options.etcd = compare.find_program("etcd", "etcd", "Install it: apt-get install etcd-server.")
     options.etcdctl = compare.find_program("etcdctl", "etcdctl",
                                            "Install it: apt-get install etcd-client.")

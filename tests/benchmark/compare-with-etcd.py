@@ -288,6 +288,14 @@ def find_program(given, name, hint):
     return os.path.abspath(path)
 
 
+def find_ours(options):
+    """Sets loadgen, raftd and raftctl to what lies in the build directory."""
+    hint = "Build it first: cmake --preset release && cmake --build --preset release."
+    for name, path in (("loadgen", "tests/benchmark/loadgen"), ("raftd", "service/raftd"),
+                       ("raftctl", "service/raftctl")):
+        setattr(options, name, find_program(f"{options.build}/{path}", name, hint))
+
+
 def parse_options():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--build", default="build/release",
@@ -319,8 +327,7 @@ def parse_options():
 
 def main():
     options = parse_options()
-    build_hint = "Build it first: cmake --preset release && cmake --build --preset release."
-    options.loadgen = find_program(f"{options.build}/tests/benchmark/loadgen", "loadgen", build_hint)
+    find_ours(options)
     kinds = []
     if options.system != "raftd":
         options.etcd = find_program(options.etcd, "etcd", "Install it: apt-get install etcd-server.")
@@ -328,8 +335,6 @@ def main():
                                        "Install it: apt-get install etcd-client.")
         kinds.append(Etcd)
     if options.system != "etcd":
-        options.raftd = find_program(f"{options.build}/service/raftd", "raftd", build_hint)
-        options.raftctl = find_program(f"{options.build}/service/raftctl", "raftctl", build_hint)
         kinds.append(Raftd)
     results = []
     # Ended by a signal, this still stops its servers: both become exceptions.

@@ -82,6 +82,19 @@ TEST(GreetingTest, RefusesAConfigurationThatMakesNoSenseOrOfAFormingServer) {
   EXPECT_EQ(ReadGreeting(forming, ServerId(1)).status().code(), absl::StatusCode::kInvalidArgument);
 }
 
+// A newer version may remember more of them; what is named within the limit counts.
+TEST(GreetingTest, NamesThoseThatAreDoubledAndWhatIsBeyondTheLimitIsLeftOut) {
+  peer::v1::GreetRequest message = FormedGreeting();
+  for (std::uint64_t nonce = 1; nonce <= ProcessWatch::kProcessesMax + 1; ++nonce) {
+    message.add_doubled_processes(nonce);
+  }
+  const Greeting greeting = ReadGreeting(message, ServerId(1)).value();
+  EXPECT_TRUE(NamesAsDoubled(greeting, 1));
+  EXPECT_TRUE(NamesAsDoubled(greeting, ProcessWatch::kProcessesMax));
+  EXPECT_FALSE(NamesAsDoubled(greeting, ProcessWatch::kProcessesMax + 1));
+  EXPECT_FALSE(NamesAsDoubled(ReadGreeting(FormedGreeting(), ServerId(1)).value(), 1));
+}
+
 constexpr StartingPoint kStart{.term = Term(5),
                                .last_log = {.index = LogIndex(900), .term = Term(4)}};
 

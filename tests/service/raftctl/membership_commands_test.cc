@@ -34,6 +34,8 @@ TEST(MembershipCommandsTest, AWrongCommandLineAsksNobody) {
                                                        {"members", "add", "4"},
                                                        {"members", "remove"},
                                                        {"members", "remove", "-1"},
+                                                       {"members", "remove", "2", "--expect", "-1"},
+                                                       {"members", "remove", "2", "--expect", "x"},
                                                        {"members", "replace", "1=h:1,2"},
                                                        {"leader"},
                                                        {"leader", "transfer", "--to", "x"}};
