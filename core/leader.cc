@@ -230,11 +230,10 @@ void Leader::ReplicateTo(ServerId to, PeerProgress& peer) {
   if (!peer.MaySendEntries() || peer.next_index() > log.last_index()) return;
   const LogIndex previous = peer.next_index() - 1;
   if (previous < log.base().index) return SendSnapshotTo(to, peer);
-  // Whose log has not met ours yet is thought to have everything (Figure 2): nothing is in flight
-  // to it, however long the log is, and a new leader's first entry must not wait for a heartbeat.
-  const bool has_met = peer.state() != PeerState::kProbe;
+  // While nobody knows where the logs meet, the way there from match_index says nothing of what is
+  // in flight, which is one request: a new leader's first entry must not wait for a heartbeat.
   const std::uint64_t in_flight = log.BytesBetween(MatchWithinLog(peer), previous);
-  if (has_met && in_flight >= options().inflight_bytes_max) return;
+  if (peer.has_met() && in_flight >= options().inflight_bytes_max) return;
   const std::optional<Term> previous_term = log.TermAt(previous);
   RAFT_CHECK(previous_term.has_value(), "next_index follows a position of the leader's log");
   AppendEntriesRequest request{

@@ -93,7 +93,7 @@ void PeerProgress::BecameUnreachable(RequestNumber number) {
 }
 
 void PeerProgress::RecordMatch(LogIndex match) {
-  has_matched_ = true;
+  has_met_ = true;
   match_index_ = std::max(match_index_, match);
   next_index_ = std::max(next_index_, match_index_.Next());
   RAFT_CHECK(match_index_ < next_index_, "match_index < next_index (N5)");
@@ -104,7 +104,7 @@ bool PeerProgress::BackUp(LogIndex previous, LogIndex next) {
   if (previous >= next_index_) return false;   // backed up already
   RAFT_CHECK(!entries_in_flight_, "whoever is backed up has no entries under way");
   next_index_ = std::max(match_index_.Next(), std::min(next, previous));
-  has_matched_ = false;
+  has_met_ = false;
   RAFT_CHECK(match_index_ < next_index_, "match_index < next_index (N5)");
   return true;
 }

@@ -44,6 +44,8 @@ class PeerProgress {
   bool HasHeartbeatInFlightSince(RequestNumber number) const {
     return !heartbeats_in_flight_.empty() && heartbeats_in_flight_.back().number >= number;
   }
+  // Whether this follower's log and ours met in this leadership, and were not found apart since.
+  bool has_met() const { return has_met_; }
   // A request was lost and nothing was answered since.
   bool is_probed() const { return is_probed_; }
   // Where a snapshot under way ends at the earliest; entries after that will be needed.
@@ -55,7 +57,7 @@ class PeerProgress {
   std::optional<LogIndex> broken_snapshot() const { return broken_snapshot_; }
   PeerState state() const {
     if (snapshot_in_flight_ || needs_snapshot_) return PeerState::kSnapshot;
-    return is_probed_ || !has_matched_ ? PeerState::kProbe : PeerState::kReplicate;
+    return is_probed_ || !has_met_ ? PeerState::kProbe : PeerState::kReplicate;
   }
 
   // Whether the entry lane is free and the peer is not being probed after a lost request.
@@ -113,7 +115,7 @@ class PeerProgress {
   std::optional<LogIndex> broken_snapshot_;
   bool needs_snapshot_ = false;
   bool is_probed_ = false;
-  bool has_matched_ = false;  // this follower's log and ours met in this leadership
+  bool has_met_ = false;
 };
 
 }  // namespace raft

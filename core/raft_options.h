@@ -16,7 +16,8 @@ struct RaftOptions {
   std::uint32_t election_timeout_ticks_max = 60;
   // An AppendEntries carries at most this many charged bytes, or one entry if that is larger.
   std::uint64_t append_bytes_max = 1 << 20;
-  // Entries sent to a peer and not yet known to be durable there stay below this, one batch aside.
+  // Entries sent to a peer and not yet known to be durable there stay below this, one batch aside
+  // and another one whenever it is asked anew where its log meets the leader's.
   std::uint64_t inflight_bytes_max = 8 << 20;
   // New proposals are refused (OVERLOADED) while this much or more is appended but not committed.
   std::uint64_t uncommitted_bytes_max = 64ull << 20;
