@@ -252,11 +252,15 @@ bool Leader::CouldAnotherLead() const {
   });
 }
 
+// Whoever is furthest; before whoever could not take over a moment ago, everybody else.
 std::optional<ServerId> Leader::BestSuccessor() const {
+  const auto worth = [this](ServerId id) {
+    return std::pair(state_.transfer.last_in_vain() != id, peers_.at(id).match_index());
+  };
   std::optional<ServerId> best;
   for (const auto& [id, peer] : peers_) {
     if (!IsFitToLead(id) || !CanServe(id)) continue;
-    if (!best || peer.match_index() > peers_.at(*best).match_index()) best = id;
+    if (!best || worth(id) > worth(*best)) best = id;
   }
   return best;
 }

@@ -18,6 +18,8 @@ class LeadershipTransfer {
  public:
   bool is_running() const { return target_.has_value(); }
   std::optional<ServerId> target() const { return target_; }
+  // Whom the last one was to go to, if it came to nothing: somebody else may do better.
+  std::optional<ServerId> last_in_vain() const { return last_in_vain_; }
 
   // `ticket` none: nobody waits for the outcome. Requires: not running.
   void Begin(std::optional<Ticket> ticket, ServerId target, Term term, std::uint64_t until_ticks);
@@ -38,6 +40,7 @@ class LeadershipTransfer {
            std::vector<TransferEnded>& ended);
 
   std::optional<ServerId> target_;
+  std::optional<ServerId> last_in_vain_;
   std::optional<Ticket> ticket_;
   std::optional<RequestNumber> asked_;
   Term term_;  // that is handed over

@@ -10,6 +10,8 @@ namespace {
 
 // What asking for a hand-over is charged with.
 constexpr std::uint64_t kHandOverBytes = 64;
+// Between two hand-overs that come to nothing. Proposals are taken meanwhile.
+constexpr std::chrono::milliseconds kHandOverPause{10};
 
 std::uint64_t DrawSeed() {
   std::random_device entropy;
@@ -93,16 +95,23 @@ void RunningServer::Start() {
 }
 
 void RunningServer::HandOver(std::chrono::milliseconds patience) {
-  if (!board_.leadership().is_leader()) return;
   const auto until = std::chrono::steady_clock::now() + patience;
+  while (board_.leadership().is_leader() && std::chrono::steady_clock::now() < until) {
+    if (!IsHandOverInVain(until)) return;
+    std::this_thread::sleep_for(kHandOverPause);
+  }
+}
+
+bool RunningServer::IsHandOverInVain(std::chrono::steady_clock::time_point until) {
   const std::optional<Ticket> ticket = calls_.Add(&hand_over_, until);
-  if (!ticket) return;
+  if (!ticket) return false;
   const bool pushed = inbox_.PushClient(
       LeadershipTransferRequested{.ticket = *ticket, .target = std::nullopt}, kHandOverBytes);
-  if (!pushed && calls_.Take(*ticket) != nullptr) return;
-  hand_over_.WaitUntil(until);
+  if (!pushed && calls_.Take(*ticket) != nullptr) return false;
+  const std::optional<HandOverCall::Answer> answer = hand_over_.WaitUntil(until);
   // Whoever has taken it out meanwhile answers it, but may be busy for long: nobody waits for that.
   std::ignore = calls_.Take(*ticket);
+  return answer == HandOverCall::Answer::kInVain;
 }
 
 void RunningServer::Drain(std::chrono::milliseconds patience) {

@@ -53,7 +53,8 @@ class RunningServer {
   const FormedServer& formed() const { return formed_; }
 
   // If this server leads: hands over to whoever is furthest, so that clients need not wait for an
-  // election. Gives up after `patience`. Once.
+  // election; a successor that has just started may not campaign yet, then another one is asked, or
+  // the same again. Gives up after `patience`. Once.
   void HandOver(std::chrono::milliseconds patience);
   // Waits until no client waits any more, for at most `patience`. Requires: the gate drains.
   void Drain(std::chrono::milliseconds patience);
@@ -63,6 +64,9 @@ class RunningServer {
   absl::Status Stop();
 
  private:
+  // True: one was under way and came to nothing, so that it can be asked for again.
+  bool IsHandOverInVain(std::chrono::steady_clock::time_point until);
+
   PeerService& peer_service_;
   const std::chrono::milliseconds ballot_patience_;
   OpenedServer opened_;

@@ -49,6 +49,26 @@ TEST_F(LeadershipTransferTest, WithoutATargetTheVoterThatIsFurthestIsTaken) {
   EXPECT_EQ(leader().status().transfer_target, kS3);
 }
 
+// It may have just started, and not vote yet.
+TEST_F(LeadershipTransferTest, WhoCouldNotTakeOverIsTakenAgainOnlyForWantOfAnotherOne) {
+  const auto fail = [this] {
+    const auto asked = cluster_.MessagesWhere(
+        [](const MessageInFlight& message) { return message.As<TimeoutNowRequest>() != nullptr; });
+    ASSERT_EQ(asked.size(), 1u);
+    cluster_.FailCall(asked.at(0).id);
+  };
+  for (const ServerId target : {kS2, kS3, kS2}) {
+    leader().Transfer();
+    EXPECT_EQ(leader().status().transfer_target, target);
+    fail();
+    EXPECT_EQ(leader().status().transfer_target, std::nullopt);
+  }
+  cluster_.Isolate(kS3);
+  cluster_.Run(15);
+  leader().Transfer();
+  EXPECT_EQ(leader().status().transfer_target, kS2) << "there is nobody else";
+}
+
 // E-1.
 TEST_F(LeadershipTransferTest, TheTargetIsAskedOnlyOnceItHasEverythingDurably) {
   server(kS3).HoldDisk();

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "service/hand_over_call.h"
 #include "tests/service/served_server.h"
 
 namespace raft {
@@ -135,6 +136,24 @@ TEST_F(MembershipCallsTest, AHandOverThatNobodyAnswersEndsInTime) {
   held.get_future().wait();
   server_.running().HandOver(std::chrono::milliseconds(20));
   go_on.set_value();
+}
+
+TEST(HandOverCallTest, OnlyOneThatBeganAndCameToNothingIsWorthAnotherTry) {
+  using Answer = HandOverCall::Answer;
+  constexpr SteadyTime kPast;
+  HandOverCall call;
+  EXPECT_EQ(call.WaitUntil(kPast), std::nullopt);
+  const auto end = [&call](TransferOutcome outcome) {
+    call.OnTransferEnded(
+        {.ticket = Ticket(1), .outcome = outcome, .leader = std::nullopt, .current_term = Term(1)});
+  };
+  end(TransferOutcome::kNothingCame);
+  EXPECT_EQ(call.WaitUntil(kPast), Answer::kInVain);
+  EXPECT_EQ(call.WaitUntil(kPast), std::nullopt) << "the next one is not answered yet";
+  end(TransferOutcome::kDone);
+  EXPECT_EQ(call.WaitUntil(kPast), Answer::kDone);
+  call.OnRefused(Refusal{});
+  EXPECT_EQ(call.WaitUntil(kPast), Answer::kDone);
 }
 
 TEST(MembershipCallsOnAFollowerTest, AreSentToTheLeaderOrToNobody) {
