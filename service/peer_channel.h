@@ -24,8 +24,9 @@ struct PeerLinkOptions {
   std::chrono::milliseconds entries_deadline{5000};
   // Deadline of Greet.
   std::chrono::milliseconds greet_deadline{1000};
-  // Whether peers are greeted as soon as they are known, before there is anything to ask: whoever
-  // remembers more of this server than it does itself says so then (ballot_gate.h).
+  // Whether peers are greeted as soon as they are known or have announced themselves anew, before
+  // there is anything to ask: whoever remembers more of this server than it does itself says so
+  // then (ballot_gate.h).
   bool greet_at_once = false;
   // Waits between attempts to connect, a fifth more or less. gRPC takes less than 100 ms as 100 ms.
   // The maximum leaves room for a slow machine in the promise "back within a second".

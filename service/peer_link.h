@@ -2,10 +2,10 @@
 //
 // A link is *not greeted*, *greeting* or *greeted*. A request that finds no greeted peer starts the
 // greeting and waits for it; of each kind only the newest waits, so that nothing piles up. A broken
-// connection or another process behind the address makes the link not greeted again; what another
-// process answered is no answer, because nobody knows yet who it is. Entries have a
-// connection of their own, so that heartbeats and votes never queue behind megabytes (trap I7).
-// Used by PeerLinks alone; it decides nothing of Raft.
+// connection or another process behind the address, or one that announces itself, makes the link
+// not greeted again; what another process answered is no answer, because nobody knows yet who it
+// is. Entries have a connection of their own, so that heartbeats and votes never queue behind
+// megabytes (trap I7). Used by PeerLinks alone; it decides nothing of Raft.
 //
 // Threads: Send on the event loop's thread; answers arrive on gRPC's. One leaf lock, never held
 // while gRPC, the inbox or the observer is called.
@@ -48,8 +48,8 @@ class PeerLink {
 
   // Asks who is there, unless that is known or under way.
   void Greet();
-  // The peer has announced itself as this process. If another one was greeted here, the next
-  // request greets first: its answer would not be believed. Event loop's thread.
+  // The peer has announced itself as this process. If another one was greeted here, this one must
+  // be before it is asked anything: its answers would not be believed. Event loop's thread.
   void MeetProcess(std::uint64_t process_nonce) {
     MutexLock lock(mutex_);
     if (state_ == State::kGreeted && greeted_nonce_ != process_nonce) state_ = State::kNotGreeted;

@@ -53,7 +53,7 @@ void PeerLinks::ForgetWhoLeft(const std::vector<Member>& peers) {
 }
 
 // A member came back, perhaps under another address, and has announced itself (Greet).
-void PeerLinks::FollowAddresses() {
+void PeerLinks::BeginTurn() {
   const std::uint64_t changes = directory_.changes();
   const bool is_due = address_pending_ && SteadyClock::now() >= look_again_at_;
   if (changes == changes_seen_ && !is_due) return;
@@ -129,7 +129,6 @@ void PeerLinks::ForgetIdleRetired() {
 }
 
 void PeerLinks::SendRequest(OutgoingRequest request) {
-  FollowAddresses();
   if (!retired_.empty()) ForgetIdleRetired();
   const auto link = links_.find(request.to);
   if (link == links_.end()) {
@@ -140,10 +139,7 @@ void PeerLinks::SendRequest(OutgoingRequest request) {
   link->second->Send(std::move(request.request));
 }
 
-void PeerLinks::SendResponse(OutgoingResponse response) {
-  FollowAddresses();  // a follower asks nobody until it campaigns: it would learn too late
-  waiting_calls_.Answer(response);
-}
+void PeerLinks::SendResponse(OutgoingResponse response) { waiting_calls_.Answer(response); }
 
 void PeerLinks::SendSnapshot(const SnapshotToSend& snapshot) {
   const auto link = links_.find(snapshot.to);

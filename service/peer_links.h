@@ -49,6 +49,8 @@ class PeerLinks final : public PeerOutlet {
   PeerLinks(const PeerLinks&) = delete;
   PeerLinks& operator=(const PeerLinks&) = delete;
 
+  // Event-loop thread. Follows whoever came back, perhaps under another address.
+  void BeginTurn() override;
   // Event-loop thread. The rules follow too.
   void Reconfigure(const ConfigurationInForce& in_force) override;
   // Event-loop thread. A request to an unknown server ends in PeerUnreachable.
@@ -79,7 +81,6 @@ class PeerLinks final : public PeerOutlet {
   PeerLink* PresentLink(const Member& peer) const;
   // Where the peer is reached from now on.
   Member AtItsPlace(Member peer);
-  void FollowAddresses();
   void Retire(Link link);
   void ForgetIdleRetired();
 

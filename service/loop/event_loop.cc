@@ -77,6 +77,7 @@ bool EventLoop::WorthStepping(const Input& input) const {
 void EventLoop::CarryOut(Effects effects) {
   // The disk first: it takes longest. Everything after it runs while the disk works.
   if (effects.persist) parts_.disk.Push(std::move(*effects.persist));
+  parts_.peers.BeginTurn();
   if (effects.configuration) parts_.peers.Reconfigure(*effects.configuration);
   for (OutgoingRequest& request : effects.requests) parts_.peers.SendRequest(std::move(request));
   for (OutgoingResponse& response : effects.responses) {

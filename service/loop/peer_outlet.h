@@ -12,6 +12,9 @@ namespace raft {
 class PeerOutlet {
  public:
   virtual ~PeerOutlet() = default;
+  // Event-loop thread; must not block. Once in every turn, also of a server that asks nobody
+  // anything: peers may have announced themselves anew.
+  virtual void BeginTurn() = 0;
   // Event-loop thread; must not block. Another configuration is in force: from now on requests may
   // go to its peers and to nobody else.
   virtual void Reconfigure(const ConfigurationInForce& in_force) = 0;

@@ -258,6 +258,7 @@ class FakeInstaller final : public SnapshotInstaller {
 
 class FakePeers final : public PeerOutlet {
  public:
+  void BeginTurn() override {}
   void Reconfigure(const ConfigurationInForce& in_force) override {
     configurations.Write(in_force.index.value());
   }

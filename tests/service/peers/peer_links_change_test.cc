@@ -93,7 +93,7 @@ class PeerLinksChangeTest : public ::testing::Test {
   // Sends a heartbeat and waits for its end. Whether it was answered.
   bool Reaches(std::uint64_t id) {
     const std::uint64_t number = ++numbers_;
-    sender_.links().SendRequest({.to = ServerId(id), .request = Heartbeat(number, ServerId(1))});
+    sender_.Ask({.to = ServerId(id), .request = Heartbeat(number, ServerId(1))});
     EXPECT_TRUE(sender_.recorder().WaitUntil(
         [&](const auto& inputs) { return EndingsOf(inputs, number) == 1; }));
     for (const Input& input : sender_.recorder().inputs()) {
@@ -176,7 +176,7 @@ TEST_F(PeerLinksChangeTest, AnotherLifeOfAServerIsAnotherPeer) {
 TEST_F(PeerLinksChangeTest, ARequestToAPeerThatGoesEndsOnce) {
   const auto silent = OpenServer(2, 0, StaySilent);
   Follow({silent.get()});
-  sender_.links().SendRequest({.to = ServerId(2), .request = Heartbeat(900, ServerId(1))});
+  sender_.Ask({.to = ServerId(2), .request = Heartbeat(900, ServerId(1))});
   ASSERT_TRUE(silent->recorder().WaitForCount(1));
   Follow({});
   EXPECT_TRUE(
@@ -225,8 +225,7 @@ TEST_F(PeerLinksChangeTest, AServerThatAsksNothingLooksWhetherAPeerThatMovesIsSt
   old_place.reset();
   Announce(102, "127.0.0.1:1");
   EXPECT_TRUE(Eventually([this] {
-    sender_.links().SendResponse({.to = {.peer = ServerId(3), .call_id = CallId(900)},
-                                  .response = *Agree(Heartbeat(1, ServerId(3)))});
+    sender_.links().BeginTurn();
     return sender_.observer().count(PeerCallOutcome::kUnreachable) > 0;
   }));
 }

@@ -68,7 +68,7 @@ TEST_F(PeerLinksRegressTest, TheVoteOfAServerThatForgotItsTermIsNotCounted) {
 TEST_F(PeerLinksRegressTest, TheAcknowledgementOfAServerThatForgotEntriesIsNotCounted) {
   OpenAsked(StartingPoint{});
   asker_.Open(founding_, StaySilent);
-  asker_.links().SendRequest({.to = ServerId(2), .request = OneEntry(900, ServerId(1), "data")});
+  asker_.Ask({.to = ServerId(2), .request = OneEntry(900, ServerId(1), "data")});
   ASSERT_TRUE(
       asker_.recorder().WaitUntil([](const auto& inputs) { return EndingsOf(inputs, 900) == 1; }));
   Restart(StartingPoint{.term = Term(3), .last_log = {}});
@@ -180,6 +180,23 @@ TEST_F(BallotAfterAStartTest, TheFirstBallotAfterARestartIsAnswered) {
   }));
   EXPECT_TRUE(Eventually([this] { return VotesFor(stranger_); })) << "its gate is open";
   EXPECT_TRUE(VotesFor(witness_));
+}
+
+// All start at once, and this one asks nobody anything.
+TEST_F(BallotAfterAStartTest, WhoWasGreetedTooEarlyIsGreetedAgainOnceItAnnouncesItself) {
+  TestServer early(4);
+  TestServer late(5);
+  founding_ = FoundingOf({early.member(), late.member()});
+  late.Found(founding_);
+  Open(early);
+  ASSERT_TRUE(Eventually([&] { return early.observer().greetings > 0; }));
+  ASSERT_EQ(early.observer().count(PeerCallOutcome::kAnswered), 0);
+  Open(late);
+  EXPECT_TRUE(Eventually([&] {
+    early.links().BeginTurn();
+    return early.observer().count(PeerCallOutcome::kAnswered) > 0;
+  }));
+  EXPECT_FALSE(early.directory().CardOf(ServerId(5))->reached_at.empty());
 }
 
 TEST_F(BallotAfterAStartTest, AnHonestServerVotesOnceEverybodyHasAnsweredItsGreeting) {

@@ -31,7 +31,7 @@ class PeerLinksTest : public ::testing::Test {
   }
 
   void Send(PeerRequest request) {
-    sender_->links().SendRequest({.to = ServerId(2), .request = std::move(request)});
+    sender_->Ask({.to = ServerId(2), .request = std::move(request)});
   }
 
   void RestartAnswerer() {
@@ -122,7 +122,7 @@ TEST_F(PeerLinksTest, HeartbeatsPassEntriesThatTheDiskOfThePeerHoldsUp) {
 
 TEST_F(PeerLinksTest, AnUnknownPeerIsUnreachable) {
   OpenBoth(Agree);
-  sender_->links().SendRequest({.to = ServerId(9), .request = Heartbeat(7, ServerId(1))});
+  sender_->Ask({.to = ServerId(9), .request = Heartbeat(7, ServerId(1))});
   EXPECT_EQ(OnlyInput<PeerUnreachable>().peer, ServerId(9));
 }
 

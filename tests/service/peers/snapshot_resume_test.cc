@@ -142,7 +142,7 @@ TEST_F(SnapshotResumeTest, AnotherLeaderWithTheSameSnapshotGoesOn) {
   founding_ = FoundingOf({sender_->member(), receiver_->member(), other.member()});
   OpenBoth();
   other.Open(founding_, StaySilent);
-  other.links().SendRequest({.to = ServerId(2), .request = Heartbeat(1'001, ServerId(3))});
+  other.Ask({.to = ServerId(2), .request = Heartbeat(1'001, ServerId(3))});
   ASSERT_TRUE(other.recorder().WaitForCount(1));
   SendUntilTheMiddle(7);
   sender_.reset();
@@ -161,7 +161,7 @@ TEST_F(SnapshotResumeTest, AnotherSnapshotTakesThePlaceOfTheHalf) {
   receiver_->installer.header.digest = kOtherDigest;
   OpenBoth();
   other.Open(founding_, StaySilent);
-  other.links().SendRequest({.to = ServerId(2), .request = Heartbeat(1'001, ServerId(3))});
+  other.Ask({.to = ServerId(2), .request = Heartbeat(1'001, ServerId(3))});
   ASSERT_TRUE(other.recorder().WaitForCount(1));
   SendUntilTheMiddle(7);
   sender_.reset();
@@ -211,7 +211,7 @@ TEST_F(SnapshotResumeTest, AServerThatIsNoPeerAnyMorePinsNothing) {
   sender_->Reconfigure(members);
   members.push_back(peer);
   sender_->Reconfigure(members);
-  sender_->links().SendRequest({.to = ServerId(2), .request = Heartbeat(1'002, ServerId(1))});
+  sender_->Ask({.to = ServerId(2), .request = Heartbeat(1'002, ServerId(1))});
   ASSERT_TRUE(sender_->recorder().WaitUntil(
       [](const auto& inputs) { return EndingsOf(inputs, 1'002) > 0; }));
   Send(8);

@@ -40,7 +40,7 @@ class SnapshotServers : public ::testing::Test {
   }
   // A leader has heard of a peer before it sends it a snapshot.
   void Greet() {
-    sender_->links().SendRequest({.to = ServerId(2), .request = Heartbeat(1'000, ServerId(1))});
+    sender_->Ask({.to = ServerId(2), .request = Heartbeat(1'000, ServerId(1))});
     ASSERT_TRUE(sender_->recorder().WaitForCount(1));
     ASSERT_EQ(sender_->observer().count(PeerCallOutcome::kAnswered), 2) << "greeting, heartbeat";
   }

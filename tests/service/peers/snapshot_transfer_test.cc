@@ -219,7 +219,7 @@ TEST_F(SnapshotTransferTest, HeartbeatsPassASnapshot) {
   OpenBoth();
   Send(7);  // nobody reads it
   for (std::uint64_t number = 10; number < 20; ++number) {
-    sender_->links().SendRequest({.to = ServerId(2), .request = Heartbeat(number, ServerId(1))});
+    sender_->Ask({.to = ServerId(2), .request = Heartbeat(number, ServerId(1))});
     ASSERT_TRUE(sender_->recorder().WaitForCount(number - 8));
   }
   EXPECT_EQ(EndingsOf(sender_->recorder().inputs(), 7), 0);

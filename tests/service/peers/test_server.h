@@ -255,6 +255,11 @@ class TestServer {
   PeerDirectory& directory() { return directory_; }
   PeerService& service() { return service_; }
   PeerLinks& links() { return *links_; }
+  // A turn that asks for this.
+  void Ask(OutgoingRequest request) {
+    links_->BeginTurn();
+    links_->SendRequest(std::move(request));
+  }
   InputRecorder& recorder() { return *recorder_; }
   const HeaderRules& rules() const { return *rules_; }
 
@@ -350,7 +355,7 @@ inline bool Eventually(const std::function<bool()>& holds) {
 
 // Whether `to` answers the ballot with this number that `candidate` sends it.
 inline bool IsVotedFor(TestServer& candidate, ServerId to, std::uint64_t number) {
-  candidate.links().SendRequest({.to = to, .request = Ballot(number, candidate.id())});
+  candidate.Ask({.to = to, .request = Ballot(number, candidate.id())});
   EXPECT_TRUE(candidate.recorder().WaitUntil(
       [number](const auto& inputs) { return EndingsOf(inputs, number) == 1; }));
   for (const Input& input : candidate.recorder().inputs()) {
