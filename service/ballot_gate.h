@@ -4,8 +4,8 @@
 // (trap H20). Whoever remembers says so when it is greeted, and greets within milliseconds; but a
 // candidate that knows nothing may ask sooner. So a server votes once all voters have answered its
 // greeting and held nothing against it, or once it has waited for the shortest election timeout:
-// those that are away must not keep the others from electing. The voters are those of the
-// configuration that it was started with; whoever joined since has only that time. Any thread.
+// those that are away must not keep the others from electing. The voters are those that this server
+// knows; one that joined since its copy was made may be too late. Any thread.
 #pragma once
 
 #include <algorithm>
@@ -52,8 +52,8 @@ class BallotGate {
     const std::shared_ptr<const ClusterConfiguration> configuration = rules_.configuration();
     const auto& members = configuration->members();
     return !members.empty() &&
-           std::all_of(members.begin(), members.end(), [this](const Member& member) {
-             return member.role == MemberRole::kLearner ||
+           std::all_of(members.begin(), members.end(), [&](const Member& member) {
+             return !configuration->IsVoter(member.server_id) ||
                     member.server_id == rules_.local().server_id || HasAnswered(member);
            });
   }
