@@ -58,6 +58,8 @@ class SnapshotSource {
   // record is larger). Empty: that was all. Errors are the disk's, named; or INVALID_ARGUMENT: the
   // place that was gone to is none of this snapshot.
   virtual absl::StatusOr<std::string> NextPiece(std::size_t bytes_max) = 0;
+  // How many of the header's keys lie before the next piece; 0 also where nobody counts.
+  virtual std::uint64_t keys_passed() const { return 0; }
   // The next piece will be the one at `place`, wherever this is now. Errors as NextPiece; then this
   // is of no use any more. A source need not be able to: UNIMPLEMENTED.
   virtual absl::Status GoTo(const SnapshotPlace& /*place*/) {

@@ -24,6 +24,7 @@ class DatabaseSnapshotSource final : public SnapshotSource {
 
   const SnapshotHeader& header() const override { return header_; }
   absl::StatusOr<std::string> NextPiece(std::size_t bytes_max) override;
+  std::uint64_t keys_passed() const override { return keys_read_; }
   absl::Status GoTo(const SnapshotPlace& place) override;
 
  private:

@@ -23,6 +23,12 @@ inline bool IsRefusedAsDoubled(const grpc::Status& status) {
          status.error_message().rfind("DOUBLED:", 0) == 0;
 }
 
+// Whether a transfer that ended so broke on its way: the peer may still want the rest.
+inline bool IsBroken(PeerCallOutcome outcome) {
+  return outcome == PeerCallOutcome::kUnreachable || outcome == PeerCallOutcome::kDeadline ||
+         outcome == PeerCallOutcome::kOverloaded;
+}
+
 inline PeerCallOutcome OutcomeOf(const grpc::Status& status) {
   switch (status.error_code()) {
     case grpc::StatusCode::OK:

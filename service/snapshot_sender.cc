@@ -34,12 +34,6 @@ constexpr std::uint64_t kProgressBytes = 1 << 20;
 constexpr milliseconds kPauseMin{100};
 constexpr milliseconds kPauseMax{5'000};
 
-// Whether the transfer broke on its way, so that the peer may still want the rest.
-bool IsBroken(PeerCallOutcome outcome) {
-  return outcome == PeerCallOutcome::kUnreachable || outcome == PeerCallOutcome::kDeadline ||
-         outcome == PeerCallOutcome::kOverloaded;
-}
-
 }  // namespace
 
 // One snapshot on its way to one peer, from the request of the core to its one ending. Steps follow
@@ -66,6 +60,9 @@ class SnapshotSender::Transfer final
   ServerLife peer_life() const {
     return {.server_id = peer_.server_id, .incarnation = peer_.incarnation};
   }
+
+  // Any thread.
+  SnapshotProgress progress() const { return progress_.Read(); }
 
   void Start() {
     WatchForStall(parts_.bulk, parts_.options,
@@ -257,6 +254,8 @@ class SnapshotSender::Transfer final
     if (all_sent) patience_for_answer_ = kTransfersForAnswer * (now - pinned_.since);
   }
   void NoteProgress() {
+    progress_.Write(SnapshotProgressAt(offset_, pinned_.source->keys_passed(),
+                                       pinned_.source->header().key_count));
     if (offset_ <= pinned_.furthest_offset) return;
     progress_bytes_ += offset_ - std::max(pinned_.furthest_offset, place_.offset);
     pinned_.furthest_offset = offset_;
@@ -362,6 +361,7 @@ class SnapshotSender::Transfer final
   std::uint64_t progress_bytes_ = 0;  // of those, what no stream had sent before
   TransferPace pace_;
 
+  PublishedProgress progress_;
   mutable Mutex mutex_;
   // Replaced between two calls only.
   std::shared_ptr<grpc::ClientContext> context_ = std::make_shared<grpc::ClientContext>();
@@ -407,6 +407,13 @@ std::vector<std::shared_ptr<SnapshotSender::Transfer>> SnapshotSender::Transfers
     if (transfer->peer() == peer) transfers.push_back(transfer);
   }
   return transfers;
+}
+
+std::map<ServerId, SnapshotProgress> SnapshotSender::Progress() const {
+  std::map<ServerId, SnapshotProgress> progress;
+  MutexLock lock(mutex_);
+  for (const auto& transfer : transfers_) progress[transfer->peer()] = transfer->progress();
+  return progress;
 }
 
 milliseconds SnapshotSender::PauseAfter(ServerId peer, bool failed_without_progress) {

@@ -12,8 +12,8 @@
 // of transfers that fail again and again without progress reach the core later and later, which
 // slows its requests down. Decides nothing of Raft.
 //
-// Threads: Send and GiveUp on the event loop's, Shutdown on any but gRPC's. Leaf locks, never held
-// while gRPC, the inbox or another thread's queue is called.
+// Threads: Send and GiveUp on the event loop's, Shutdown on any but gRPC's, Progress on any. Leaf
+// locks, never held while gRPC, the inbox or another thread's queue is called.
 #pragma once
 
 #include <chrono>
@@ -32,6 +32,7 @@
 #include "service/loop/inbox.h"
 #include "service/peer_channel.h"
 #include "service/peer_observer.h"
+#include "service/snapshot_progress.h"
 #include "service/snapshot_transfer_options.h"
 
 namespace raft {
@@ -62,6 +63,9 @@ class SnapshotSender {
   // Ends the transfers to a server that is no peer any more, soon, and keeps nothing for it.
   void GiveUp(ServerId peer);
 
+  // Of each peer to which a snapshot is under way, how far the newest is.
+  std::map<ServerId, SnapshotProgress> Progress() const;
+
   // Gives up every transfer, also each that comes later; returns when none is left and nothing is
   // pinned. Requires: apply and bulk thread still run.
   void Shutdown();
@@ -76,7 +80,7 @@ class SnapshotSender {
 
   const SnapshotSenderParts parts_;
   KeptSnapshots kept_;
-  Mutex mutex_;
+  mutable Mutex mutex_;
   ConditionVariable transfers_ended_;
   bool closed_ = false;
   std::vector<std::shared_ptr<Transfer>> transfers_;

@@ -84,6 +84,18 @@ TEST_F(SnapshotPlaceTest, ASourceThatHasReadOnGoesBack) {
   ExpectTheSameState();
 }
 
+TEST_F(SnapshotPlaceTest, ASourceSaysHowManyKeysLieBeforeItsNextPiece) {
+  const std::unique_ptr<SnapshotSource> source = *state_->OpenSnapshot();
+  EXPECT_EQ(source->keys_passed(), 0);
+  ASSERT_TRUE(Transfer(*source, 3).ok());
+  const SnapshotPlace place = *incoming_->place();
+  EXPECT_GT(place.key_count, 0);
+  EXPECT_EQ(source->keys_passed(), place.key_count);
+  EXPECT_EQ(SourceAt(place)->keys_passed(), place.key_count) << "also those of an earlier stream";
+  ASSERT_TRUE(Transfer(*source).ok());
+  EXPECT_EQ(source->keys_passed(), source->header().key_count);
+}
+
 TEST_F(SnapshotPlaceTest, ASourceThatHasReadOnBeginsAgain) {
   const std::unique_ptr<SnapshotSource> source = *state_->OpenSnapshot();
   for (int piece = 0; piece < 3; ++piece) ASSERT_TRUE(source->NextPiece(kPieceBytes).ok());

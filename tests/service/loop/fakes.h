@@ -106,13 +106,14 @@ class FakeStorage final : public Storage {
   Notebook<std::vector<std::uint64_t>> batches;
 };
 
-// A snapshot that is these bytes. Of a place only the offset counts.
+// A snapshot that is these bytes, each of them a key. Of a place only the offset counts.
 class FakeSnapshotSource final : public SnapshotSource {
  public:
   FakeSnapshotSource(LogPosition last_included, std::string digest, std::string bytes)
       : bytes_(std::move(bytes)) {
     header_.last_included = last_included;
     header_.digest = std::move(digest);
+    header_.key_count = bytes_.size();
   }
   const SnapshotHeader& header() const override { return header_; }
   absl::StatusOr<std::string> NextPiece(std::size_t bytes_max) override {
@@ -120,6 +121,7 @@ class FakeSnapshotSource final : public SnapshotSource {
     offset_ += piece.size();
     return piece;
   }
+  std::uint64_t keys_passed() const override { return offset_; }
   absl::Status GoTo(const SnapshotPlace& place) override {
     if (place.offset > bytes_.size()) return absl::InvalidArgumentError("it is shorter");
     offset_ = place.offset;

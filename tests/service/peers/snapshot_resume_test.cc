@@ -87,6 +87,21 @@ TEST_F(SnapshotResumeTest, ATransferThatBreaksGoesOnWhereItWas) {
   EXPECT_EQ(BegunAtTheReceiver(), 1);
 }
 
+TEST_F(SnapshotResumeTest, WhatThePeerHadKeptCountsAsSent) {
+  OpenBoth();
+  SendUntilTheMiddle(7);
+  BreakTransfer(7);
+  const std::uint64_t came = receiver_->observer().snapshot_bytes_received;
+  EXPECT_FALSE(ProgressNow()) << "a broken transfer is not under way";
+
+  Send(8);
+  AcceptAndGoOn(2);
+
+  const SnapshotProgress first = FirstProgress();
+  EXPECT_GE(first.sent_bytes, came);
+  EXPECT_EQ(first.size_bytes, bytes_.size());
+}
+
 TEST_F(SnapshotResumeTest, TheAnswerEndsTheRequestThatWentOn) {
   OpenBoth();
   SendUntilTheMiddle(7);

@@ -51,6 +51,22 @@ class SnapshotServers : public ::testing::Test {
                                    .term = Term(3),
                                    .ends_at_least = ends_at_least});
   }
+  // How far the snapshot to the receiver is; none: none is under way.
+  std::optional<SnapshotProgress> ProgressNow() const {
+    const auto progress = sender_->snapshot_sender().Progress();
+    const auto found = progress.find(ServerId(2));
+    if (found == progress.end()) return std::nullopt;
+    return found->second;
+  }
+  // The first one that says more than nothing.
+  SnapshotProgress FirstProgress() const {
+    SnapshotProgress first;
+    EXPECT_TRUE(Eventually([&] {
+      first = ProgressNow().value_or(SnapshotProgress());
+      return first.sent_bytes > 0;
+    }));
+    return first;
+  }
   // The offers that came, in order.
   std::vector<SnapshotToStore> Offers() {
     std::vector<SnapshotToStore> offers;

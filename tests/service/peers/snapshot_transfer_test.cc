@@ -137,6 +137,27 @@ TEST_F(SnapshotTransferTest, KeepsToItsLimit) {
   EXPECT_GE(std::chrono::steady_clock::now() - began, std::chrono::milliseconds(200));
 }
 
+TEST_F(SnapshotTransferTest, HowFarItIsCanBeSeenUntilItHasItsAnswer) {
+  sender_->state->snapshot_bytes = RandomBytes(100'000);
+  sender_->snapshot_options.bytes_per_second = 200'000;
+  OpenBoth();
+  EXPECT_FALSE(ProgressNow()) << "nobody is sent anything";
+  Send(7);
+  ASSERT_TRUE(ProgressNow());
+  EXPECT_EQ(ProgressNow()->sent_bytes, 0) << "nobody has accepted it";
+
+  const SnapshotToStore offer = AcceptOffer();
+  const SnapshotProgress first = FirstProgress();
+  EXPECT_LT(first.sent_bytes, 100'000);
+  EXPECT_EQ(first.size_bytes, 100'000);
+  ASSERT_TRUE(Stored());
+  ASSERT_TRUE(ProgressNow()) << "stored is not installed";
+  EXPECT_EQ(ProgressNow()->sent_bytes, 100'000);
+
+  Answer(offer);
+  EXPECT_TRUE(Eventually([this] { return !ProgressNow(); }));
+}
+
 // The peer takes the offer and then reads nothing: its core never decides.
 TEST_F(SnapshotTransferTest, ASenderGivesUpWhenNothingMoves) {
   sender_->state->snapshot_bytes = RandomBytes(10'000'000);

@@ -245,6 +245,7 @@ class TestServer {
   std::atomic<int> times_told_doubled{0};
   // Snapshots are stored and read on it.
   BulkThread& bulk() { return bulk_; }
+  const SnapshotSender& snapshot_sender() const { return *sender_; }
 
   bool listens() const { return server_ != nullptr && port_ != 0; }
   int port() const { return port_; }
