@@ -44,6 +44,13 @@ struct MemberAddress {
   std::string role = "voter";  // "voter", "learner", "joining", "leaving"; for people
 };
 
+// A snapshot on its way from this server to a peer.
+struct SnapshotUnderWay {
+  ServerId peer;
+  std::uint64_t sent_bytes = 0;  // of its stream, with what the peer had kept of it before
+  std::uint64_t size_bytes = 0;  // of the whole, about; 0: not known yet
+};
+
 struct MetricsSnapshot {
   RaftStatus status;
   // Length of one tick of the core, milliseconds, above 0: turns the ticks in `status` into
@@ -57,6 +64,8 @@ struct MetricsSnapshot {
   std::uint64_t proposals_pending = 0;  // accepted from clients, not yet answered
   std::uint64_t proposals_pending_bytes = 0;
   std::vector<QueueDepth> queues;
+
+  std::vector<SnapshotUnderWay> snapshots_under_way;  // at most one a peer
 
   std::vector<StorageSize> storage_sizes;
   std::optional<std::uint64_t> disk_free_bytes;  // none: the file system would not say

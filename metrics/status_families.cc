@@ -154,6 +154,25 @@ void AddPeers(const MetricsSnapshot& snapshot, std::vector<MetricFamily>& famili
                                  std::move(state)));
 }
 
+// Without a transfer there is no series, and no size before the first key has gone.
+void AddSnapshots(const MetricsSnapshot& snapshot, std::vector<MetricFamily>& families) {
+  std::vector<ClientMetric> sent, size;
+  for (const SnapshotUnderWay& transfer : snapshot.snapshots_under_way) {
+    const SeriesLabels labels = {{"peer", IdLabel(transfer.peer)}};
+    sent.push_back(GaugeSeries(static_cast<double>(transfer.sent_bytes), labels));
+    if (transfer.size_bytes == 0) continue;
+    size.push_back(GaugeSeries(static_cast<double>(transfer.size_bytes), labels));
+  }
+  families.push_back(GaugeFamily("raft_peer_snapshot_sent_bytes",
+                                 "While a snapshot is under way to this peer: bytes of it that "
+                                 "have gone, with what the peer had kept before.",
+                                 std::move(sent)));
+  families.push_back(GaugeFamily("raft_peer_snapshot_size_bytes",
+                                 "While a snapshot is under way to this peer: about how many "
+                                 "bytes it has, told from the keys that have gone.",
+                                 std::move(size)));
+}
+
 void AddWork(const MetricsSnapshot& snapshot, std::vector<MetricFamily>& families) {
   families.push_back(GaugeFamily("raft_proposals_pending", "Proposals accepted, not yet answered.",
                                  static_cast<double>(snapshot.proposals_pending)));
@@ -207,6 +226,7 @@ std::vector<MetricFamily> StatusFamilies(const MetricsSnapshot& snapshot) {
   AddIndexes(snapshot.status, families);
   AddComparison(snapshot.status, families);
   AddPeers(snapshot, families);
+  AddSnapshots(snapshot, families);
   AddWork(snapshot, families);
   AddStorage(snapshot, families);
   AddHealth(snapshot, families);

@@ -18,6 +18,7 @@
 namespace raft {
 
 class Backups;
+class SnapshotSender;
 
 // What client services need of a formed server. The referred-to parts outlive all calls.
 struct FormedServer {
@@ -29,6 +30,7 @@ struct FormedServer {
   ApplyThread& apply;
   const StatusBoard& board;
   Backups& backups;
+  const SnapshotSender& snapshots;
 };
 
 class ClientGate {

@@ -81,7 +81,8 @@ RunningServer::RunningServer(const RunningServerParts& parts, OpenedServer opene
               .calls = calls_,
               .apply = apply_,
               .board = board_,
-              .backups = backups_} {}
+              .backups = backups_,
+              .snapshots = snapshot_sender_} {}
 
 RunningServer::~RunningServer() = default;
 

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "service/client_requests.h"
+#include "service/snapshot_sender.h"
 #include "service/version.h"
 
 namespace raft {
@@ -114,7 +115,7 @@ v1::GetStatusResponse ServerReport::Status(const StateFacts& facts) const {
   }
   const RaftStatus status = formed->board.Read();
   FillCore(*formed, status, facts, response);
-  FillPeers(status, response);
+  FillPeers(status, formed->snapshots.Progress(), response);
   for (const Member& member : status.configuration->members()) {
     *response.add_members() = Described(member);
   }
@@ -145,7 +146,9 @@ void ServerReport::FillCore(const FormedServer& formed, const RaftStatus& status
   response.set_state_size_bytes(sizes_.state_bytes);
 }
 
-void ServerReport::FillPeers(const RaftStatus& status, v1::GetStatusResponse& response) const {
+void ServerReport::FillPeers(const RaftStatus& status,
+                             const std::map<ServerId, SnapshotProgress>& snapshots,
+                             v1::GetStatusResponse& response) const {
   for (const PeerStatus& peer : status.peers) {
     v1::PeerProgress& progress = *response.add_peers();
     progress.set_server_id(peer.peer.value());
@@ -156,6 +159,10 @@ void ServerReport::FillPeers(const RaftStatus& status, v1::GetStatusResponse& re
     SetMs(peer.lag_ms, *progress.mutable_lag());
     SetMs(TicksToMs(peer.last_contact_ticks), *progress.mutable_last_contact_age());
     progress.set_flow(ToProto(peer.state));
+    const auto snapshot = snapshots.find(peer.peer);
+    if (snapshot == snapshots.end()) continue;
+    progress.set_snapshot_sent_bytes(snapshot->second.sent_bytes);
+    progress.set_snapshot_size_bytes(snapshot->second.size_bytes);
   }
 }
 
@@ -346,6 +353,10 @@ MetricsSnapshot ServerReport::Snapshot() const {
                                 .peer_address = member.peer_address,
                                 .client_address = peers_.ClientAddressOf(member.server_id),
                                 .role = member.leaves ? "leaving" : ToString(member.role)});
+  }
+  for (const auto& [peer, progress] : formed->snapshots.Progress()) {
+    snapshot.snapshots_under_way.push_back(
+        {.peer = peer, .sent_bytes = progress.sent_bytes, .size_bytes = progress.size_bytes});
   }
   const InboxDepth depth = formed->inbox.depth();
   snapshot.proposals_pending = formed->calls.size();

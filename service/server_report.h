@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,6 +19,7 @@
 #include "service/client_gate.h"
 #include "service/options.h"
 #include "service/peer_directory.h"
+#include "service/snapshot_progress.h"
 
 namespace raft {
 
@@ -62,7 +64,8 @@ class ServerReport {
   StateFacts newest_facts() const;
   void FillCore(const FormedServer& formed, const RaftStatus& status, const StateFacts& facts,
                 v1::GetStatusResponse& response) const;
-  void FillPeers(const RaftStatus& status, v1::GetStatusResponse& response) const;
+  void FillPeers(const RaftStatus& status, const std::map<ServerId, SnapshotProgress>& snapshots,
+                 v1::GetStatusResponse& response) const;
   v1::Member Described(const Member& member) const;
   std::vector<std::string> Warnings(const RaftStatus& status) const;
   void WarnOfMembership(const RaftStatus& status, std::vector<std::string>& warnings) const;

@@ -76,6 +76,21 @@ TEST(StatusFamiliesTest, ShowsReplicationLagOfEachPeerInEntriesAndSeconds) {
   EXPECT_EQ(ValueOf(scrape, "raft_peer_state{peer=\"3\",state=\"replicate\"}"), 0);
 }
 
+TEST(StatusFamiliesTest, ShowsHowFarTheSnapshotIsThatIsUnderWayToAPeer) {
+  MetricsSnapshot snapshot = LeaderSnapshot();
+  EXPECT_EQ(ValueOf(Text(snapshot), "raft_peer_snapshot_sent_bytes{peer=\"3\"}"), 600'000);
+  EXPECT_EQ(ValueOf(Text(snapshot), "raft_peer_snapshot_size_bytes{peer=\"3\"}"), 1'500'000);
+  EXPECT_THAT(Text(snapshot), Not(HasSubstr("raft_peer_snapshot_sent_bytes{peer=\"2\"}")));
+
+  snapshot.snapshots_under_way[0] = {ServerId(3), 60, 0};
+  EXPECT_EQ(ValueOf(Text(snapshot), "raft_peer_snapshot_sent_bytes{peer=\"3\"}"), 60);
+  EXPECT_THAT(Text(snapshot), Not(HasSubstr("raft_peer_snapshot_size_bytes")))
+      << "0 would read as a snapshot of nothing";
+
+  snapshot.snapshots_under_way.clear();
+  EXPECT_THAT(Text(snapshot), Not(HasSubstr("raft_peer_snapshot_")));
+}
+
 TEST(StatusFamiliesTest, DropsTheLeadersViewOfPeersOnStepDown) {
   EXPECT_THAT(Text(LeaderSnapshot()), HasSubstr("raft_peer_"));
   EXPECT_THAT(Text(FollowerSnapshot()), Not(HasSubstr("raft_peer_")));

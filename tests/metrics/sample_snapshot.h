@@ -11,7 +11,8 @@
 
 namespace raft::testing {
 
-// Server 1 leads term 7 of three; peer 2 keeps up, peer 3 is 250 entries and 3.5 s behind.
+// Server 1 leads term 7 of three; peer 2 keeps up, peer 3 is 250 entries and 3.5 s behind, and
+// a snapshot is under way to it.
 inline MetricsSnapshot LeaderSnapshot() {
   MetricsSnapshot snapshot;
   RaftStatus& status = snapshot.status;
@@ -54,6 +55,7 @@ inline MetricsSnapshot LeaderSnapshot() {
   snapshot.proposals_pending = 12;
   snapshot.proposals_pending_bytes = 3'072;
   snapshot.queues = {{"clients", 5}, {"peers", 1}, {"apply", 8}};
+  snapshot.snapshots_under_way = {{ServerId(3), 600'000, 1'500'000}};
   snapshot.storage_sizes = {{"log", 48'000'000}, {"state", 1'500'000}};
   snapshot.disk_free_bytes = 81'000'000'000;
   snapshot.key_count = 20'000;
@@ -71,6 +73,7 @@ inline MetricsSnapshot FollowerSnapshot() {
   snapshot.status.voted_for.reset();
   snapshot.status.leader = ServerId(2);
   snapshot.status.peers.clear();
+  snapshot.snapshots_under_way.clear();
   return snapshot;
 }
 
