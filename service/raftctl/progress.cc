@@ -1,9 +1,7 @@
 #include "service/raftctl/progress.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <cstdio>
+#include <array>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -18,20 +16,24 @@ constexpr int kBarWidth = 30;
 
 }  // namespace
 
-Progress::Progress(std::string unit)
+Progress::Progress(std::string unit, ProgressOutlet outlet)
     : unit_(std::move(unit)),
-      on_terminal_(isatty(STDERR_FILENO) == 1),
-      start_(Clock::now()),
-      next_(start_ + (on_terminal_ ? Clock::duration(kBarInterval) : kLineInterval)) {}
+      outlet_(std::move(outlet)),
+      start_(outlet_.now()),
+      next_(start_ + interval()) {}
+
+Clock::duration Progress::interval() const {
+  return outlet_.is_terminal ? Clock::duration(kBarInterval) : kLineInterval;
+}
 
 void Progress::Update(std::uint64_t done, double fraction, const std::string& remark) {
-  const Clock::time_point now = Clock::now();
+  const Clock::time_point now = outlet_.now();
   if (now < next_) return;
-  next_ = now + (on_terminal_ ? Clock::duration(kBarInterval) : kLineInterval);
+  next_ = now + interval();
   const double seconds = std::chrono::duration<double>(now - start_).count();
   const std::string text = Describe(unit_, done, fraction, seconds, remark);
-  if (!on_terminal_) {
-    std::fprintf(stderr, "%s\n", text.c_str());
+  if (!outlet_.is_terminal) {
+    std::fprintf(outlet_.stream, "%s\n", text.c_str());
     return;
   }
   std::string bar;
@@ -39,13 +41,13 @@ void Progress::Update(std::uint64_t done, double fraction, const std::string& re
     const auto filled = static_cast<size_t>(std::clamp(fraction, 0.0, 1.0) * kBarWidth);
     bar = absl::StrCat("[", std::string(filled, '#'), std::string(kBarWidth - filled, '.'), "] ");
   }
-  std::fprintf(stderr, "\r%s%s\x1b[K", bar.c_str(), text.c_str());
-  std::fflush(stderr);
+  std::fprintf(outlet_.stream, "\r%s%s\x1b[K", bar.c_str(), text.c_str());
+  std::fflush(outlet_.stream);
   bar_is_shown_ = true;
 }
 
 void Progress::Finish() {
-  if (bar_is_shown_) std::fputc('\n', stderr);
+  if (bar_is_shown_) std::fputc('\n', outlet_.stream);
   bar_is_shown_ = false;
 }
 
@@ -67,6 +69,15 @@ std::string WithThousands(std::uint64_t number) {
     grouped += digits[digit];
   }
   return grouped;
+}
+
+std::string HumanBytes(std::uint64_t bytes) {
+  constexpr std::array kUnits = {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+  if (bytes < 1024) return absl::StrCat(bytes, " B");
+  double number = static_cast<double>(bytes) / 1024;
+  size_t unit = 0;
+  for (; number >= 1023.95 && unit + 1 < kUnits.size(); ++unit) number /= 1024;
+  return absl::StrFormat("%.1f %s", number, kUnits[unit]);
 }
 
 }  // namespace raft::ctl

@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "service/raftctl/json.h"
 #include "service/raftctl/members_view.h"
+#include "service/raftctl/progress.h"
 #include "service/raftctl/text_table.h"
 
 namespace raft::ctl {
@@ -34,6 +35,43 @@ const v1::PeerProgress* FindProgress(const v1::GetStatusResponse* leader, std::u
   return nullptr;
 }
 
+std::string FlowName(v1::PeerFlow flow) {
+  switch (flow) {
+    case v1::PEER_FLOW_PROBE:
+      return "probe";
+    case v1::PEER_FLOW_REPLICATE:
+      return "replicate";
+    case v1::PEER_FLOW_SNAPSHOT:
+      return "snapshot";
+    default:
+      return "";
+  }
+}
+
+// "snapshot to server 4: 43.0 % of 2.0 GiB". Not in the row of who receives it: a newcomer often is
+// no endpoint yet.
+std::string SnapshotLine(const v1::PeerProgress& peer) {
+  const std::string line = absl::StrCat("snapshot to server ", peer.server_id(), ": ");
+  const std::uint64_t size_bytes = peer.snapshot_size_bytes();
+  if (size_bytes == 0) return line + "not begun yet\n";
+  if (peer.snapshot_sent_bytes() >= size_bytes) {
+    return absl::StrCat(line, "all of ", HumanBytes(size_bytes), " sent, not taken over yet\n");
+  }
+  const double share =
+      static_cast<double>(peer.snapshot_sent_bytes()) / static_cast<double>(size_bytes);
+  return absl::StrFormat("%s%.1f %% of %s\n", line, share * 100, HumanBytes(size_bytes));
+}
+
+std::string SnapshotLines(const v1::GetStatusResponse* leader) {
+  std::string lines;
+  if (leader == nullptr) return lines;
+  for (const v1::PeerProgress& peer : leader->peers()) {
+    const bool is_under_way = peer.snapshot_size_bytes() != 0;
+    if (is_under_way || peer.flow() == v1::PEER_FLOW_SNAPSHOT) lines += SnapshotLine(peer);
+  }
+  return lines;
+}
+
 double Seconds(const google::protobuf::Duration& duration) {
   return static_cast<double>(duration.seconds()) + static_cast<double>(duration.nanos()) / 1e9;
 }
@@ -58,7 +96,7 @@ std::string ShownRole(const v1::GetStatusResponse& status) {
 
 std::vector<std::string> Row(const ServerAnswer& answer, const v1::GetStatusResponse* leader) {
   if (!answer.answered) {
-    std::vector<std::string> cells(11);
+    std::vector<std::string> cells(12);
     cells[1] = answer.endpoint;
     cells[2] = "unreachable";
     return cells;
@@ -74,6 +112,7 @@ std::vector<std::string> Row(const ServerAnswer& answer, const v1::GetStatusResp
           absl::StrCat(status.last_log_index()),
           progress == nullptr ? "" : absl::StrCat(progress->lag_entries()),
           progress == nullptr ? "" : absl::StrFormat("%.3f", Seconds(progress->lag())),
+          progress == nullptr ? "" : FlowName(progress->flow()),
           ShownDigest(status),
           status.version()};
 }
@@ -107,10 +146,10 @@ bool StatesDiffer(const std::vector<ServerAnswer>& answers) {
 
 std::string StatusTable(const std::vector<ServerAnswer>& answers) {
   TextTable table({"SERVER", "ENDPOINT", "ROLE", "TERM", "COMMIT", "APPLIED", "LAST", "LAG",
-                   "LAG S", "DIGEST", "VERSION"});
+                   "LAG S", "FLOW", "DIGEST", "VERSION"});
   const v1::GetStatusResponse* leader = FindLeader(answers);
   for (const ServerAnswer& answer : answers) table.AddRow(Row(answer, leader));
-  std::string text = table.ToString();
+  std::string text = table.ToString() + SnapshotLines(leader);
   for (const std::string& warning : StatusWarnings(answers)) {
     absl::StrAppend(&text, "warning: ", warning, "\n");
   }

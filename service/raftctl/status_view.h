@@ -19,8 +19,8 @@ struct ServerAnswer {
   v1::GetStatusResponse status;
 };
 
-// The table, then a line per warning: what the servers warn of, and what only the comparison of
-// them shows.
+// The table, then a line per snapshot that the leader sends, then a line per warning: what the
+// servers warn of, and what only the comparison of them shows.
 std::string StatusTable(const std::vector<ServerAnswer>& answers);
 
 // {"servers":[{"endpoint":...,"reachable":true,"status":{...}},...],"warnings":[...]}

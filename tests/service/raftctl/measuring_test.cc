@@ -114,6 +114,67 @@ TEST(ProgressTest, SaysHowMuchHowFarAndHowFast) {
   EXPECT_EQ(WithThousands(123), "123");
 }
 
+// A progress that speaks into a file, at a time that the test says.
+class ProgressOutletTest : public testing::Test {
+ protected:
+  ~ProgressOutletTest() override { std::fclose(file_); }
+
+  Progress Start(bool is_terminal) {
+    return Progress("bytes",
+                    {.stream = file_, .is_terminal = is_terminal, .now = [this] { return now_; }});
+  }
+  std::string Said() {
+    std::rewind(file_);
+    std::string said(1'000, '\0');
+    said.resize(std::fread(said.data(), 1, said.size(), file_));
+    return said;
+  }
+
+  std::FILE* const file_ = std::tmpfile();
+  Clock::time_point now_ = Clock::now();
+};
+
+TEST_F(ProgressOutletTest, OnATerminalABarIsDrawnOverTheLastOne) {
+  Progress progress = Start(/*is_terminal=*/true);
+  progress.Update(1, 0.01, "");  // too early
+  now_ += milliseconds(500);
+  progress.Update(100, 0.1, "");
+  progress.Update(101, 0.1, "");  // too soon
+  now_ += milliseconds(500);
+  progress.Update(500, 0.5, "");
+  progress.Finish();
+  EXPECT_EQ(Said(),
+            "\r[###...........................] 100 bytes, 10.0 %, 200 per second\x1b[K"
+            "\r[###############...............] 500 bytes, 50.0 %, 500 per second\x1b[K\n");
+}
+
+TEST_F(ProgressOutletTest, OfAnUnknownWholeThereIsNoBar) {
+  Progress progress = Start(/*is_terminal=*/true);
+  now_ += milliseconds(500);
+  progress.Update(100, -1, "");
+  EXPECT_EQ(Said(), "\r100 bytes, 200 per second\x1b[K");
+}
+
+TEST_F(ProgressOutletTest, ElsewhereALineComesEveryFiveSeconds) {
+  Progress progress = Start(/*is_terminal=*/false);
+  for (int second = 1; second <= 11; ++second) {
+    now_ += std::chrono::seconds(1);
+    progress.Update(static_cast<std::uint64_t>(second) * 100, second / 20.0, "");
+  }
+  progress.Finish();
+  EXPECT_EQ(Said(),
+            "500 bytes, 25.0 %, 100 per second\n"
+            "1,000 bytes, 50.0 %, 100 per second\n");
+}
+
+TEST(HumanBytesTest, NamesTheUnitThatKeepsTheNumberShort) {
+  EXPECT_EQ(HumanBytes(0), "0 B");
+  EXPECT_EQ(HumanBytes(1'023), "1023 B");
+  EXPECT_EQ(HumanBytes(1'536), "1.5 KiB");
+  EXPECT_EQ(HumanBytes((1ull << 20) - 1), "1.0 MiB");
+  EXPECT_EQ(HumanBytes(2ull << 30), "2.0 GiB");
+}
+
 TEST(ClassifyCallTest, BytesThatAreNoDetailsOfOursLeaveTheOutcomeUnknown) {
   const std::string junk = "\xff\xff\xff";
   EXPECT_EQ(ClassifyCall(absl::StatusCode::kUnavailable, "m", junk).outcome, Outcome::kUnknown);
@@ -155,6 +216,37 @@ TEST(StatusViewTest, ShowsTheLagThatTheLeaderKnowsOnTheRowOfTheFollower) {
   const std::string table = StatusTable({leader, Answer(2, v1::SERVER_ROLE_FOLLOWER, "aa")});
   EXPECT_THAT(table, testing::ContainsRegex("2 +host:2 +follower .* 17 +0\\.250 "));
   EXPECT_EQ(StatusVerdict({leader}), kExitOk);
+}
+
+ServerAnswer LeaderThatSends(std::uint64_t sent_bytes, std::uint64_t size_bytes) {
+  ServerAnswer leader = Answer(1, v1::SERVER_ROLE_LEADER, "aa");
+  v1::PeerProgress* peer = leader.status.add_peers();
+  peer->set_server_id(4);
+  peer->set_flow(v1::PEER_FLOW_SNAPSHOT);
+  peer->set_snapshot_sent_bytes(sent_bytes);
+  peer->set_snapshot_size_bytes(size_bytes);
+  return leader;
+}
+
+TEST(StatusViewTest, SaysHowFarASnapshotIsAlsoToAServerThatIsNoEndpoint) {
+  EXPECT_THAT(StatusTable({LeaderThatSends(923'417'968, 2ull << 30)}),
+              HasSubstr("\nsnapshot to server 4: 43.0 % of 2.0 GiB\n"));
+  EXPECT_THAT(StatusTable({LeaderThatSends(0, 0)}),
+              HasSubstr("\nsnapshot to server 4: not begun yet\n"));
+  EXPECT_THAT(StatusTable({LeaderThatSends(3'000'000, 3'000'000)}),
+              HasSubstr("\nsnapshot to server 4: all of 2.9 MiB sent, not taken over yet\n"));
+}
+
+TEST(StatusViewTest, ShowsHowEntriesFlowOnTheRowOfWhoeverTheyFlowTo) {
+  ServerAnswer leader = LeaderThatSends(10, 100);
+  v1::PeerProgress* peer = leader.status.add_peers();
+  peer->set_server_id(2);
+  peer->set_flow(v1::PEER_FLOW_REPLICATE);
+  const std::string table = StatusTable({leader, Answer(2, v1::SERVER_ROLE_FOLLOWER, "aa"),
+                                         Answer(4, v1::SERVER_ROLE_FOLLOWER, "aa")});
+  EXPECT_THAT(table, testing::ContainsRegex("2 +host:2 +follower .* replicate +aa"));
+  EXPECT_THAT(table, testing::ContainsRegex("4 +host:4 +follower .* snapshot +aa"));
+  EXPECT_THAT(table, testing::Not(HasSubstr("snapshot to server 2")));
 }
 
 TEST(StatusViewTest, AnUnreachableServerHasARowAndAWarning) {
