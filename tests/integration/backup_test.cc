@@ -172,6 +172,27 @@ TEST_F(BackupTest, OneThatIsInterruptedLeavesNothingAndSaysSo) {
   EXPECT_NE(said.find("Nothing is left behind"), std::string::npos) << said;
 }
 
+TEST_F(BackupTest, HowFarItIsIsDrawnOnATerminalOnly) {
+  StartAll("1000000");  // a second: time for several bars
+  const std::string save = RaftctlProgram() + " --endpoints " + cluster_.addresses(leader_).client +
+                           " snapshot save " + file_;
+  const std::string bar = "\r[#";
+
+  const Finished drawn = RunToEnd({"/usr/bin/script", "--quiet", "--return", "--command", save,
+                                   cluster_.folder() + "/typescript"},
+                                  cluster_.folder());
+  EXPECT_EQ(drawn.exit_code, 0) << drawn.output << drawn.error;
+  const std::size_t first = drawn.output.find(bar);
+  ASSERT_NE(first, std::string::npos) << drawn.output;
+  EXPECT_NE(drawn.output.find(bar, first + 1), std::string::npos) << "it moves";
+  EXPECT_NE(drawn.output.find(" bytes, ", first), std::string::npos) << drawn.output;
+
+  std::filesystem::remove(file_);
+  const Finished written = Save();
+  EXPECT_EQ(written.exit_code, 0) << written.error;
+  EXPECT_EQ(written.error.find('\r'), std::string::npos) << written.error;
+}
+
 TEST_F(BackupTest, AServerThatStopsDuringADownloadDoesNotWaitForIt) {
   StartAll("400000");
   Process save({.arguments = {RaftctlProgram(), "--endpoints", cluster_.addresses(1).client,

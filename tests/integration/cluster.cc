@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "tests/integration/free_ports.h"
+#include "tests/metrics/raw_http.h"
 
 namespace raft::integration {
 namespace {
@@ -21,7 +22,7 @@ constexpr Milliseconds kStatusDeadline{1'000};
 std::string Loopback(std::uint16_t port) { return "127.0.0.1:" + std::to_string(port); }
 
 std::string MakeFolder() {
-  std::string path = testing::TempDir() + "raftd-XXXXXX";
+  std::string path = ::testing::TempDir() + "raftd-XXXXXX";
   if (mkdtemp(path.data()) == nullptr) {
     std::perror("cannot make a temporary folder");
     std::abort();
@@ -72,7 +73,7 @@ void Cluster::MovePeer(Id id) {
 
 Cluster::~Cluster() {
   for (auto& [id, server] : servers_) server.process.reset();
-  if (testing::Test::HasFailure()) {
+  if (::testing::Test::HasFailure()) {
     PrintLogs();
   } else {
     std::filesystem::remove_all(folder_);
@@ -168,6 +169,15 @@ std::optional<v1::GetStatusResponse> Cluster::Status(Id server) {
   const Answer<v1::GetStatusResponse> answer = client(server).GetStatus(false, kStatusDeadline);
   if (!answer.ok()) return std::nullopt;
   return answer.response;
+}
+
+double Cluster::Metric(Id server, const std::string& series) const {
+  const std::string& address = addresses(server).http;
+  const int port = std::stoi(address.substr(address.rfind(':') + 1));
+  const auto page = testing::Fetch(static_cast<std::uint16_t>(port), "GET", "/metrics");
+  if (!page) return 0;
+  const std::size_t at = page->body.find("\n" + series + " ");
+  return at == std::string::npos ? 0 : std::stod(page->body.substr(at + series.size() + 2));
 }
 
 std::optional<Id> Cluster::FindLeader(std::optional<Id> excluded) {

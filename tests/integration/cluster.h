@@ -93,6 +93,8 @@ class Cluster {
   void ExpectSameState(const std::vector<Id>& servers);
   // The server's own words about itself; nothing when it does not answer.
   std::optional<v1::GetStatusResponse> Status(Id server);
+  // The value of a series on the server's metrics page; 0: it is not there.
+  double Metric(Id server, const std::string& series) const;
 
  private:
   // How a server becomes part of the cluster.

@@ -55,6 +55,31 @@ TEST_F(SlowJoinTest, WritesGoOnAndTheNewcomerBecomesAVoterInTheEnd) {
   EXPECT_NE(cluster_.LogOf(newcomer_).find("took over a snapshot"), std::string::npos);
 }
 
+TEST_F(SlowJoinTest, StatusAndMetricsSayHowFarItsSnapshotIs) {
+  const auto share = [&] {
+    const std::string words = "snapshot to server 2: ";
+    const std::string status = cluster_.Raftctl({"status"}).output;
+    const std::size_t line = status.find("\n" + words);
+    const std::size_t of = status.find(" % of 2.9 MiB\n", line);
+    return of == std::string::npos ? -1 : std::stod(status.substr(line + 1 + words.size()));
+  };
+  const auto metric = [&](const std::string& name) {
+    return cluster_.Metric(1, "raft_peer_snapshot_" + name + "_bytes{peer=\"2\"}");
+  };
+  double first = 0;
+  EXPECT_TRUE(WaitUntil([&] { return (first = share()) > 0; }));
+  EXPECT_LT(first, 100);
+  EXPECT_GT(metric("sent"), 0);
+  EXPECT_GT(metric("size"), 2'900'000);
+  EXPECT_TRUE(WaitUntil([&] { return share() > first; })) << "it goes on";
+
+  EXPECT_TRUE(WaitUntil([&] {
+    return cluster_.Raftctl({"members", "list"}).output.find("2       voter") != std::string::npos;
+  }));
+  EXPECT_EQ(share(), -1) << "nothing is under way any more";
+  EXPECT_EQ(metric("sent"), 0) << "the series is gone";
+}
+
 TEST_F(SlowJoinTest, ANewcomerCanBeCalledOff) {
   EXPECT_TRUE(LeaderWaitsForTheNewcomer());
   const Finished removed = cluster_.Raftctl({"members", "remove", "2"});

@@ -8,7 +8,6 @@
 
 #include "tests/integration/cluster.h"
 #include "tests/integration/steady_load.h"
-#include "tests/metrics/raw_http.h"
 
 namespace raft::integration {
 namespace {
@@ -32,20 +31,11 @@ class SnapshotResumeTest : public ::testing::Test {
   static bool LogSays(const Cluster& cluster, Id server, const std::string& words) {
     return WaitUntil([&] { return cluster.LogOf(server).find(words) != std::string::npos; });
   }
-  // The value of a series on the server's metrics page; 0: it is not there.
-  static double Metric(Cluster& cluster, Id server, const std::string& series) {
-    const std::string& address = cluster.addresses(server).http;
-    const int port = std::stoi(address.substr(address.rfind(':') + 1));
-    const auto page = testing::Fetch(static_cast<std::uint16_t>(port), "GET", "/metrics");
-    if (!page) return 0;
-    const std::size_t at = page->body.find("\n" + series + " ");
-    return at == std::string::npos ? 0 : std::stod(page->body.substr(at + series.size() + 2));
-  }
   // Every byte of the state came once, but for a few pieces.
   static void ExpectResumed(Cluster& cluster, Id receiver) {
     EXPECT_TRUE(LogSays(cluster, receiver, "took over a snapshot"));
-    EXPECT_GE(Metric(cluster, receiver, "raft_snapshot_transfers_resumed_total"), 1);
-    EXPECT_LT(Metric(cluster, receiver, "raft_snapshot_received_bytes_total"), kStateBytes * 5 / 4);
+    EXPECT_GE(cluster.Metric(receiver, "raft_snapshot_transfers_resumed_total"), 1);
+    EXPECT_LT(cluster.Metric(receiver, "raft_snapshot_received_bytes_total"), kStateBytes * 5 / 4);
   }
   // What the snapshot replaced is gone, without a restart.
   static void ExpectOneState(Cluster& cluster, Id receiver) {
@@ -60,7 +50,7 @@ class SnapshotResumeTest : public ::testing::Test {
   }
   static void WaitForAMegabyte(Cluster& cluster, Id receiver) {
     ASSERT_TRUE(WaitUntil([&] {
-      return Metric(cluster, receiver, "raft_snapshot_received_bytes_total") > 1'000'000;
+      return cluster.Metric(receiver, "raft_snapshot_received_bytes_total") > 1'000'000;
     }));
   }
 };
