@@ -13,7 +13,11 @@ RAFTCTL_ENDPOINTS=$RAFTCTL_ENDPOINTS,$(at 7130),$(at 7140),$(at 7150)
 
 serve 'raftd --join --server-id 4 --data-dir joined-4 --client-address 127.0.0.1:7130 --peer-address 127.0.0.1:7131 --http-address 127.0.0.1:7132 &'
 until_true grep -q 'members add 4' "$work/served.log"
+serve 'raftctl status --watch &'
+until_true grep -q 'LAG S  FLOW' "$work/served.log"
 run 'raftctl members add 4=127.0.0.1:7131'
+kill "$served_pid"
+wait "$served_pid" || true
 [ "$(members)" = '1 2 3 4' ] || fail "members are $(members)"
 
 serve 'raftd --join --server-id 5 --data-dir joined-5 --client-address 127.0.0.1:7140 --peer-address 127.0.0.1:7141 --http-address 127.0.0.1:7142 &'
