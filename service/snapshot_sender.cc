@@ -154,6 +154,7 @@ class SnapshotSender::Transfer final
     if (const auto reason = given_up()) return EndUnsent(*reason);
     if (!GoToPlace()) return EndUnsent(PeerCallOutcome::kOther);
     NoteMoved(/*all_sent=*/false);  // whatever this server was busy with until now
+    NoteProgress();
     const SnapshotHeader& header = pinned_.source->header();
     offer_ = {.number = snapshot_.number,
               .term = snapshot_.term,
