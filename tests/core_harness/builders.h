@@ -83,6 +83,14 @@ inline LogEntryPointer Entry(std::uint64_t index, std::uint64_t term, std::strin
                .data = std::move(data)});
 }
 
+// The entry that brings a configuration into force.
+inline LogEntryPointer ConfigurationEntry(std::uint64_t index, std::uint64_t term,
+                                          const ClusterConfiguration& configuration) {
+  LogEntry entry = *Entry(index, term, configuration.Encode());
+  entry.kind = EntryKind::kConfiguration;
+  return std::make_shared<const LogEntry>(std::move(entry));
+}
+
 // A log as Figure 7 draws it: one term for each entry, the first at `first_index`.
 inline std::vector<LogEntryPointer> LogOfTerms(const std::vector<std::uint64_t>& terms,
                                                std::uint64_t first_index = 1) {

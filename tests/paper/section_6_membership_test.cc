@@ -1,5 +1,6 @@
 // §6, cluster membership changes: joint consensus, new servers, removed servers, a leader that is
-// not in the new configuration. Traps D1 to D9, D18.
+// not in the new configuration. Traps D1 to D10, D18 to D20. Who keeps up:
+// section_6_promotion_test.cc. Two majorities: section_6_joint_test.cc.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -241,8 +242,7 @@ TEST_F(MembershipTest, AnotherLifeOfAMemberDoesNotTakeItsPlace) {
   EXPECT_EQ(leader().RefusalOf(ticket)->reason, RefusalReason::kConfigurationMoved);
 }
 
-// D8.
-TEST_F(MembershipTest, ALearnerThatLagsIsNotMadeAVoter) {
+TEST_F(MembershipTest, AServerThatIsNoMemberIsNotMadeAVoterAtOnce) {
   Lead();
   const Ticket unknown = leader().ChangeMembers(Voters(FirstServers(4)));
   ASSERT_TRUE(leader().RefusalOf(unknown).has_value());
