@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/core_harness/peers_by_hand.h"
 #include "tests/core_harness/test_cluster.h"
 
 namespace raft::harness {
@@ -150,14 +151,6 @@ TEST_F(LeadershipTransferTest, TheVotersDoNotTakeTheOldLeaderForNear) {
   EXPECT_EQ(server(kS3).role(), RoleName::kLeader) << "server 2 heard its leader a moment ago";
 }
 
-TEST_F(LeadershipTransferTest, AServerThatInstallsASnapshotOrHasNoVoteDoesNotCampaign) {
-  ServerUnderTest learner({.self = kS4});
-  const CallId call = learner.Receive(
-      kS1, TimeoutNowRequest{.number = RequestNumber(1), .term = Term(1), .leader_id = kS1});
-  EXPECT_TRUE(learner.Answer<TimeoutNowResponse>(call).has_value());
-  EXPECT_EQ(learner.role(), RoleName::kFollower);
-}
-
 TEST_F(LeadershipTransferTest, AnOldTimeoutNowChangesNothing) {
   leader().Transfer(kS3);
   const auto asked = cluster_.MessagesWhere(
@@ -168,6 +161,87 @@ TEST_F(LeadershipTransferTest, AnOldTimeoutNowChangesNothing) {
   cluster_.Run(50);
   EXPECT_EQ(server(kS3).role(), RoleName::kLeader);
   EXPECT_EQ(server(kS3).status().current_term, Term(2)) << "one election";
+}
+
+// ---- Who is told to campaign and should not (E-1).
+
+TimeoutNowRequest TimeoutNow(Term term) {
+  return {.number = RequestNumber(99), .term = term, .leader_id = kS2};
+}
+
+TEST(TransferTargetTest, AServerThatHasNoVoteDoesNotCampaign) {
+  ServerUnderTest learner({.self = kS4});
+  const CallId call = learner.Receive(kS2, TimeoutNow(Term(1)));
+  EXPECT_TRUE(learner.Answer<TimeoutNowResponse>(call).has_value());
+  EXPECT_EQ(learner.role(), RoleName::kFollower);
+}
+
+// Its log is about to be replaced, at every stage until the install is complete.
+TEST(TransferTargetTest, AServerThatIsInstallingASnapshotDoesNotCampaignUntilItIsDone) {
+  ServerUnderTest target({.recovered = Recovered({.term = 2, .log_terms = {1, 1, 1}})});
+  target.HoldApply();
+  target.HoldDisk();
+  target.Receive(kS2, Offer({.term = 2, .last_included = At(9, 2)}));
+  ASSERT_EQ(target.apply_work_waiting(), 1u) << "it is stored; the switch waits";
+  const auto stays = [&target] {
+    const CallId call = target.Receive(kS2, TimeoutNow(Term(2)));
+    EXPECT_TRUE(target.Answer<TimeoutNowResponse>(call).has_value()) << "it was heard";
+    return target.role() == RoleName::kFollower;
+  };
+  EXPECT_TRUE(stays()) << "its state is not switched";
+  target.FinishApply();
+  ASSERT_EQ(target.status().first_log_index, LogIndex(10));
+  EXPECT_TRUE(stays()) << "the log's new beginning is not durable";
+  target.ReleaseDisk();
+  EXPECT_TRUE(stays()) << "the install is not marked as complete";
+  target.ReleaseApply();
+  EXPECT_FALSE(stays());
+  EXPECT_EQ(target.role(), RoleName::kCandidate);
+}
+
+// ---- A target that a snapshot is on its way to.
+
+class TransferDuringASnapshotTest : public ::testing::Test {
+ protected:
+  // Server 1 leads term 3; its log begins after entry 10. It sends server 3 a snapshot, and before
+  // that is answered server 3 turns out to have everything: an earlier one has brought it there.
+  void SetUp() override {
+    ASSERT_NO_FATAL_FAILURE(BecomeLeader(leader_));
+    CatchUp(leader_, kS2);
+    const auto sent = TakeAppendTo(leader_, kS3);
+    ASSERT_TRUE(sent.has_value());
+    Reject(leader_, *sent, {.term = std::nullopt, .index = LogIndex(6)});
+    const auto offers = leader_.TakeRequests<InstallSnapshotRequest>();
+    ASSERT_EQ(offers.size(), 1u);
+    offer_ = offers.front().request;
+    leader_.TickTimes(leader_.setup().options.heartbeat_ticks);
+    CatchUp(leader_, kS2);
+    CatchUp(leader_, kS3);
+    ASSERT_EQ(leader_.peer(kS3).match_index, leader_.status().last_log_index);
+    ASSERT_EQ(leader_.peer(kS3).state, PeerState::kSnapshot);
+    leader_.Transfer(kS3);
+    ASSERT_EQ(leader_.status().transfer_target, kS3);
+  }
+  std::size_t TimeoutNows() { return leader_.TakeRequestsTo<TimeoutNowRequest>(kS3).size(); }
+
+  ServerUnderTest leader_{
+      {.recovered = Recovered({.term = 2, .log_terms = {2, 2}, .applied = 12, .base = At(10, 2)})}};
+  InstallSnapshotRequest offer_;
+};
+
+TEST_F(TransferDuringASnapshotTest, TheTargetIsAskedOnceItHasAnsweredTheSnapshot) {
+  EXPECT_EQ(TimeoutNows(), 0u) << "it is busy and would not listen";
+  leader_.ReceiveAnswer(kS3, InstallSnapshotResponse{.number = offer_.number,
+                                                     .term = Term(leader_.term()),
+                                                     .success = true,
+                                                     .match_index = LogIndex(13)});
+  EXPECT_EQ(TimeoutNows(), 1u);
+}
+
+TEST_F(TransferDuringASnapshotTest, TheTargetIsAskedOnceTheSnapshotCameToNothing) {
+  EXPECT_EQ(TimeoutNows(), 0u);
+  leader_.Step(PeerUnreachable{.peer = kS3, .number = offer_.number});
+  EXPECT_EQ(TimeoutNows(), 1u);
 }
 
 }  // namespace
