@@ -75,6 +75,7 @@ void ServerLaws::Started(const RecoveredState& recovered) {
              " and a state that ends at " + Text(recovered.applied));
   StateIsDurable(recovered.base.index);
   switching_to_.reset();
+  pre_votes_.clear();
   configurations_.clear();
   for (const LogEntryPointer& entry : recovered.entries) {
     if (entry->kind != EntryKind::kConfiguration) continue;
@@ -184,28 +185,6 @@ void ServerLaws::AskedToWrite(const PersistRequest& request, LogIndex commit_ind
   NoteConfigurations(request);
 }
 
-void ServerLaws::NoteConfigurations(const PersistRequest& request) {
-  if (request.rebase && !request.rebase->keeps_suffix) configurations_.clear();
-  if (request.truncate_from) {
-    const auto cut = configurations_.lower_bound(*request.truncate_from);
-    if (cut != configurations_.end()) story_.Count(Sometimes::kConfigurationTruncated);
-    configurations_.erase(cut, configurations_.end());
-  }
-  for (const LogEntryPointer& entry : request.entries) {
-    if (entry->kind != EntryKind::kConfiguration) continue;
-    const ClusterConfiguration next = *ClusterConfiguration::Decode(entry->data);
-    if (!configurations_.empty()) {
-      const ClusterConfiguration& before = configurations_.rbegin()->second;
-      const bool follows = before.is_joint() ? next == ClusterConfiguration(before.members())
-                           : next.is_joint() ? next.old_members() == before.members()
-                                             : next.voters() == before.voters();
-      Demand(follows, "N8 members change by joint configurations",
-             "goes from\n" + before.Encode() + "to\n" + next.Encode());
-    }
-    configurations_.emplace(entry->index, next);
-  }
-}
-
 void ServerLaws::WriteBegan(std::span<const PersistRequest> requests) {
   in_flight_.assign(requests.begin(), requests.end());
 }
@@ -249,6 +228,7 @@ void ServerLaws::RequestLeaves(const PeerRequest& request) {
     DemandOwnVote(snapshot->term, "a snapshot");
   } else {
     DemandOwnVote(std::get<TimeoutNowRequest>(request).term, "a hand-over");
+    CheckHandOver();
   }
 }
 
@@ -346,6 +326,7 @@ void ServerLaws::Shows(const RaftStatus& now) {
            "goes by the configuration of entry " + std::to_string(now.configuration_index.value()));
   }
   if (now.role == RoleName::kLeader) CheckLeader(now);
+  if (now.role == RoleName::kCandidate) CheckPreVotes(now);
   if (shown_) {
     Demand(now.current_term >= shown_->current_term, "N1 terms never fall", "went back a term");
     Demand(now.commit_index >= shown_->commit_index && now.applied_index >= shown_->applied_index,
@@ -354,26 +335,10 @@ void ServerLaws::Shows(const RaftStatus& now) {
   shown_ = now;
 }
 
-void ServerLaws::CheckOwnChange(const RaftStatus& now) {
-  if (configurations_.empty()) return;
-  const auto newest = std::prev(configurations_.end());
-  const LogEntry* entry = written_.At(newest->first);
-  if (entry == nullptr || entry->term != now.current_term) return;
-  if (newest != configurations_.begin()) {
-    const LogIndex before = std::prev(newest)->first;
-    Demand(before <= now.commit_index, "N8 one change at a time",
-           "changes members by entry " + std::to_string(newest->first.value()) + " while entry " +
-               std::to_string(before.value()) + " is not committed");
-  }
-  const LogEntry* committed = written_.At(now.commit_index);
-  Demand(committed == nullptr || committed->term == now.current_term,
-         "N8 no change before the term's first commit",
-         "changes members by entry " + std::to_string(newest->first.value()) +
-             " and has committed nothing in its term");
-}
-
 void ServerLaws::CheckLeader(const RaftStatus& now) {
   CheckOwnChange(now);
+  CheckBegunChange(now);
+  CheckHeardMajority(now);
   for (const PeerStatus& peer : now.peers) {
     Demand(peer.match_index < peer.next_index && peer.match_index <= now.last_log_index,
            "N5 match < next, match <= last",

@@ -58,7 +58,10 @@ class ServerLaws {
   // `verified`: the last entry the answered AppendEntries vouched for.
   void ResponseLeaves(const PeerResponse& response, ServerId to, LogPosition verified);
 
-  // N1, N4, N5, N7, N11: the server as it shows itself after a turn.
+  // An answer comes in. What it is a pre-vote for may be campaigned for.
+  void ResponseArrives(ServerId from, const PeerResponse& response);
+
+  // N1, N4, N5, N7, N8, N11, A13, D8, D20: the server as it shows itself after a turn.
   void Shows(const RaftStatus& status);
 
   const LogView& written() const { return written_; }
@@ -75,6 +78,11 @@ class ServerLaws {
   // A leader's own change follows one that is committed (D5), in a term in which it has committed
   // something (D1).
   void CheckOwnChange(const RaftStatus& status);
+  void CheckBegunChange(const RaftStatus& status);
+  void CheckHeardMajority(const RaftStatus& status);
+  void CheckPreVotes(const RaftStatus& status);
+  // A server is asked to campaign.
+  void CheckHandOver();
   void CheckSnapshotAnswer(const InstallSnapshotResponse& answer);
   void DemandOwnVote(Term term, const char* what);
   void CheckLeader(const RaftStatus& status);
@@ -91,6 +99,7 @@ class ServerLaws {
   Promise told_;                           // the highest promise that left in any message
   std::set<Term> asked_to_campaign_;       // terms that leaders asked this server to campaign in
   std::map<LogIndex, ClusterConfiguration> configurations_;  // in the log as asked for
+  std::map<Term, std::set<ServerId>> pre_votes_;             // granted, by term
   Term pre_voted_for_;         // the term of the newest pre-vote asked for
   LogIndex state_is_durable_;  // the state survives any crash through here
   std::optional<LogPosition> switching_to_;

@@ -134,6 +134,7 @@ void SimulatedServer::ResponseArrives(const Letterhead& head, std::uint64_t life
     answered_[head.from] = std::max(answered_[head.from], request->second.left_at);
     requests_.erase(request);
   }
+  laws_.ResponseArrives(head.from, response);
   Put(ResponseReceived{.from = head.from, .response = std::move(response)});
 }
 

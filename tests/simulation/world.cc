@@ -147,6 +147,13 @@ void World::RunHealed() {
   DemandWithin(Timeouts(20) + CatchUpTime(),
                "L3, L7 all members come to one state, all changes end",
                [&] { return HaveConverged(); });
+  // Who is no member and knows it asks nobody for a vote.
+  DemandWithin(Timeouts(20), "D9 whoever was removed is told", [&] {
+    return std::all_of(servers_.begin(), servers_.end(), [](const auto& server) {
+      return !server->is_up() || server->status().role == RoleName::kFollower ||
+             server->status().role == RoleName::kLeader;
+    });
+  });
   DemandWithin(Timeouts(20), "G7 every read is answered or refused, every hand-over ends", [&] {
     return std::all_of(servers_.begin(), servers_.end(), [](const auto& server) {
       return server->reads_waiting() == 0 && server->transfers_waiting() == 0;
