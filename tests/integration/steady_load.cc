@@ -1,8 +1,11 @@
 #include "tests/integration/steady_load.h"
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <set>
 #include <utility>
 
 namespace raft::integration {
@@ -10,6 +13,19 @@ namespace {
 
 constexpr Milliseconds kTryDeadline{5'000};
 constexpr Milliseconds kRetryPause{5};
+
+// The API's table of outcomes answers "same call again?" with yes. STATE_DIVERGED is not here
+// although a client tries it elsewhere: no load of ours runs on a state that was falsified.
+bool SaysTryAgain(const CallError& error) {
+  static const std::set<std::string> kReasons = {"NOT_LEADER", "NO_LEADER",    "NO_QUORUM",
+                                                 "OVERLOADED", "TRANSFERRING", "SHUTTING_DOWN",
+                                                 "NOT_STARTED"};
+  return kReasons.contains(error.reason);
+}
+
+std::string Describe(const CallError& error) {
+  return "code " + std::to_string(error.code) + " " + error.reason + " " + error.message;
+}
 
 // One writer's connections, and where it believes the leader to be.
 class Route {
@@ -83,9 +99,12 @@ void SteadyLoad::Write(int writer) {
     }
     if (answer.outcome == Outcome::kUnknown) {
       const std::lock_guard lock(mutex_);
-      surprises_.push_back(key + ": code " + std::to_string(answer.error.code) + " " +
-                           answer.error.reason + " " + answer.error.message);
+      surprises_.push_back(key + ": " + Describe(answer.error));
       ++number;  // nobody knows what became of this one
+    } else if (!SaysTryAgain(answer.error)) {
+      ADD_FAILURE() << "a writer was refused and not told to try again: " << key << ": "
+                    << Describe(answer.error);
+      return;
     }
     probed = false;
     if (!route.FollowHint(answer.error) && !Pause(kRetryPause)) return;

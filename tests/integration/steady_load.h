@@ -1,8 +1,9 @@
 // Writers that never rest: each puts one key after the other through whoever leads.
 //
-// A refusal is tried again, following the hint of who leads; nothing else ever is, so that a test
-// can claim that nothing else happens. Remembers what was acknowledged and how long a writer had to
-// wait between two acknowledgements.
+// A refusal that says "try again" is, following the hint of who leads; nothing else ever is, so
+// that a test can claim that nothing else happens. A refusal for any other reason fails the test,
+// whatever it does to its servers, and ends the writer. Remembers what was acknowledged and how
+// long a writer had to wait between two acknowledgements.
 #pragma once
 
 #include <condition_variable>
@@ -28,7 +29,7 @@ class SteadyLoad {
 
   std::size_t acknowledged() const;
   std::vector<std::string> acknowledged_keys() const;
-  // Every end of a call that was neither an acknowledgement nor a refusal.
+  // Every call whose outcome is unknown: only a server that was killed may leave one.
   std::vector<std::string> surprises() const;
   // The longest time that any writer waited for an acknowledgement since the last call of this.
   Milliseconds TakeLongestPause();
