@@ -49,6 +49,13 @@ class OfflineTest : public ::testing::Test {
     std::ofstream(input) << answer;
     return RunRaftctl(arguments, cluster_.folder(), input);
   }
+  // Until then it does not say which cluster it belongs to.
+  bool OpenedItsLog(Id server) {
+    return WaitUntil([&] {
+      const auto status = cluster_.Status(server);
+      return status && status->forming().empty();
+    });
+  }
   bool Has(const std::string& text, const std::string& words) {
     return text.find(words) != std::string::npos;
   }
@@ -131,6 +138,71 @@ TEST_F(OfflineTest, OneSurvivorOfThreeBecomesANewClusterThatGrowsAgain) {
     const auto status = joining.Status();
     return status && status->key_count() == 51;
   })) << joining.Log();
+}
+
+// The two that were believed lost come back, and look for the third where the new cluster lives.
+TEST_F(OfflineTest, OldMembersThatComeBackStayApartFromTheRecoveredClusterEvenAtOneAddress) {
+  StartAll();
+  Put(0, 5);
+  cluster_.WaitUntilEqual(cluster_.ids());
+  const std::string old_cluster = cluster_.Status(2)->header().cluster_id();
+  KillAll();
+  LoneServer recovered(2, recovered_, cluster_.folder(), cluster_.addresses(2));
+  ASSERT_EQ(Recover({2}, recovered, "yes\n").exit_code, 0);
+  recovered.Start();
+  ASSERT_TRUE(recovered.Leads());
+  const std::uint64_t new_revision = recovered.MustPut("which", "new");
+  const std::uint64_t term = recovered.Status()->header().term();
+
+  cluster_.Start(1);
+  cluster_.Start(3);
+  EXPECT_TRUE(WaitUntil([&] {
+    return cluster_.client(1).Put("which", "old").ok() ||
+           cluster_.client(3).Put("which", "old").ok();
+  })) << "two of three are the old cluster, and serve";
+
+  EXPECT_EQ(recovered.MustGet("which")->value(), "new");
+  EXPECT_EQ(recovered.MustGet("which")->modified_revision(), new_revision);
+  EXPECT_TRUE(recovered.Leads());
+  EXPECT_EQ(recovered.Status()->header().term(), term) << "nobody made it vote";
+  EXPECT_NE(recovered.Status()->header().cluster_id(), old_cluster);
+  EXPECT_EQ(cluster_.Status(1)->header().cluster_id(), old_cluster);
+  // An old directory does not get in by being asked to, nor by being told to join.
+  const auto add_server_1 = [&] {
+    return RunRaftctl({"--endpoints", recovered.addresses().client, "members", "add",
+                       "1=" + cluster_.addresses(1).peer},
+                      cluster_.folder());
+  };
+  EXPECT_TRUE(Has(add_server_1().error, "[OTHER_CLUSTER]"));
+  cluster_.Kill(1);
+  cluster_.Rejoin(1);
+  cluster_.Start(1);
+  ASSERT_TRUE(OpenedItsLog(1)) << cluster_.LogOf(1);
+  const Finished told_to_join = add_server_1();
+  EXPECT_TRUE(Has(told_to_join.error, "[OTHER_CLUSTER]")) << told_to_join.error;
+  EXPECT_EQ(recovered.Status()->members_size(), 1);
+}
+
+// Nor the survivor itself, of whose directory the new cluster was made.
+TEST_F(OfflineTest, TheSurvivorItselfStaysOutOfTheClusterThatWasMadeOfIt) {
+  StartAll();
+  Put(0, 5);
+  cluster_.WaitUntilEqual(cluster_.ids());
+  KillAll();
+  LoneServer recovered(9, recovered_, cluster_.folder());
+  ASSERT_EQ(Recover({2}, recovered, "yes\n").exit_code, 0);
+  recovered.Start();
+  ASSERT_TRUE(recovered.Leads());
+
+  cluster_.Start(2);
+  ASSERT_TRUE(OpenedItsLog(2)) << cluster_.LogOf(2);
+  const Finished added = RunRaftctl({"--endpoints", recovered.addresses().client, "members", "add",
+                                     "2=" + cluster_.addresses(2).peer},
+                                    cluster_.folder());
+
+  EXPECT_TRUE(Has(added.error, "[OTHER_CLUSTER]")) << added.error;
+  EXPECT_NE(added.exit_code, 0);
+  EXPECT_EQ(recovered.Status()->members_size(), 1);
 }
 
 TEST_F(OfflineTest, OfTwoSurvivorsTheOneThatHoldsMoreIsTaken) {
