@@ -168,6 +168,42 @@ TEST_F(MembershipTest, ALearnerHoldsEverythingAndIsNotNeeded) {
   EXPECT_NE(cluster.Raftctl({"members", "list"}).output.find("2       voter"), std::string::npos);
 }
 
+TEST_F(MembershipTest, ALearnerThatIsNeverPromotedServesStaleReadsAndNamesTheLeaderForOthers) {
+  Cluster cluster(1);
+  cluster.StartAll();
+  cluster.MustPut("before", "old");
+  const Id learner = StartJoining(cluster);
+  Must(cluster, {"members", "add", MemberWord(cluster, learner), "--learner"});
+  ASSERT_TRUE(WaitUntil([&] {
+    const auto status = cluster.Status(learner);
+    return status && status->forming().empty();
+  })) << "it has heard of it";
+  v1::ReadRequest stale = GetRequest("key");
+  stale.set_consistency(v1::READ_CONSISTENCY_STALE);
+  stale.set_min_applied_index(cluster.MustPut("key", "value"));
+
+  const Answer<v1::ReadResponse> answer = cluster.client(learner).Read(stale);
+  ASSERT_TRUE(answer.ok()) << answer.error.message;
+  EXPECT_EQ(answer.response.header().server_id(), learner);
+  ASSERT_EQ(answer.response.items_size(), 1);
+  EXPECT_EQ(answer.response.items(0).value(), "value");
+  const Answer<v1::ReadResponse> linearizable = cluster.client(learner).Get("key");
+  EXPECT_EQ(linearizable.outcome, Outcome::kRefused);
+  EXPECT_EQ(linearizable.error.reason, "NOT_LEADER");
+  EXPECT_EQ(linearizable.error.leader_hint.client_address(), cluster.addresses(1).client);
+
+  // It keeps up and stays what it is, and goes on serving without any voter.
+  EXPECT_TRUE(WaitUntil([&] {
+    return cluster.Raftctl({"members", "list"}).output.find("2       learner") != std::string::npos;
+  }));
+  cluster.Kill(1);
+  const Finished alone = RunToEnd({RaftctlProgram(), "--endpoints",
+                                   cluster.addresses(learner).client, "get", "--stale", "before"},
+                                  cluster.folder());
+  EXPECT_EQ(alone.exit_code, 0) << alone.error;
+  EXPECT_EQ(alone.output, "old");
+}
+
 TEST_F(MembershipTest, AMemberThatMovedIsFoundAndWrittenDown) {
   Cluster cluster(3);
   cluster.StartAll();
