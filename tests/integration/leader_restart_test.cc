@@ -17,6 +17,10 @@ constexpr int kWriters = 4;
 constexpr std::size_t kWritesBetweenRestarts = 50;
 // A defence against a hand-over that does not work at all; what it takes is printed.
 constexpr Milliseconds kPauseMax{1'000};
+// Demanded of 99 of 100. Fewer restarts than that have no such share: theirs would be the maximum,
+// which any hiccup of the machine decides.
+constexpr std::size_t kTellingRestarts = 100;
+constexpr long long kPauseP99MaxMs = 100;
 
 int Restarts() {
   const char* given = std::getenv("RAFT_TEST_LEADER_RESTARTS");
@@ -61,6 +65,9 @@ TEST(LeaderRestartTest, WritesPauseForAMomentAndNothingIsUnknown) {
       "%zu restarts of the leader, %zu writes: pause p50 %lld ms, p99 %lld ms, max %lld ms\n",
       pauses.size(), load.acknowledged(), share(50), share(99), share(100));
   EXPECT_LE(pauses.back(), kPauseMax);
+  if (pauses.size() >= kTellingRestarts) {
+    EXPECT_LE(share(99), kPauseP99MaxMs);
+  }
   cluster.ExpectSameState(cluster.ids());
 }
 
