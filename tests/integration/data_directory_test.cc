@@ -121,6 +121,21 @@ TEST(DataDirectoryTest, EmptiedAlthoughTheServerExistedBeforeIsRefusedWithTheWay
   std::filesystem::rename(lost, cluster.data_dir(2));
   cluster.Start(2);
   cluster.ExpectSameState(cluster.ids());
+
+  // And where it is lost for good: another life, which is added as a new server.
+  const auto incarnation = [&] { return cluster.Status(1)->members(1).incarnation(); };
+  const auto lost_life = incarnation();
+  cluster.Kill(2);
+  std::filesystem::remove_all(cluster.data_dir(2));
+  const Finished removed = cluster.Raftctl({"members", "remove", "2"});
+  ASSERT_EQ(removed.exit_code, 0) << removed.error;
+  cluster.Rejoin(2);
+  cluster.Start(2);
+  ASSERT_TRUE(WaitUntil([&] { return cluster.Status(2).has_value(); }));
+  const Finished added = cluster.Raftctl({"members", "add", "2=" + cluster.addresses(2).peer});
+  ASSERT_EQ(added.exit_code, 0) << added.error;
+  cluster.ExpectSameState(cluster.ids());
+  EXPECT_NE(incarnation(), lost_life);
 }
 
 TEST(DataDirectoryTest, OfAnotherClusterTakesNoPartInThisOne) {
