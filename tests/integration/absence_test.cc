@@ -57,6 +57,7 @@ class MemoryWatch {
     });
   }
   ~MemoryWatch() { Stop(); }
+  std::uint64_t base() const { return base_; }
   std::uint64_t Above() {
     Stop();
     return highest_ > base_ ? highest_ - base_ : 0;
@@ -207,9 +208,10 @@ TEST_F(LargeStateTest, GoesToANewServerUnderLoadWithKillsAndLittleMemory) {
   ASSERT_TRUE(WaitUntil([&] { return NewcomerIsVoter(); }, kLongPatience));
   const std::uint64_t sent = sender.Above();
   const std::uint64_t received = receiver.Above();
-  std::printf("a state of %llu MiB: the sender took %llu MiB more, the receiver %llu MiB\n",
-              static_cast<unsigned long long>(kStateMib), static_cast<unsigned long long>(sent),
-              static_cast<unsigned long long>(received));
+  std::printf(
+      "a state of %llu MiB: the sender took %llu MiB more than %llu, the receiver %llu MiB more\n",
+      static_cast<unsigned long long>(kStateMib), static_cast<unsigned long long>(sent),
+      static_cast<unsigned long long>(sender.base()), static_cast<unsigned long long>(received));
   // The sender has run for long: it holds less than even a small state as a whole. The receiver has
   // only just started, and takes more than that for itself.
   EXPECT_LT(sent, std::min(kTransferMib, kStateMib));
