@@ -339,6 +339,7 @@ void ServerLaws::CheckLeader(const RaftStatus& now) {
   CheckOwnChange(now);
   CheckBegunChange(now);
   CheckHeardMajority(now);
+  CheckDeadline(now);
   for (const PeerStatus& peer : now.peers) {
     Demand(peer.match_index < peer.next_index && peer.match_index <= now.last_log_index,
            "N5 match < next, match <= last",

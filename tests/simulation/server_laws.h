@@ -58,10 +58,12 @@ class ServerLaws {
   // `verified`: the last entry the answered AppendEntries vouched for.
   void ResponseLeaves(const PeerResponse& response, ServerId to, LogPosition verified);
 
+  // This leader hands over; what it has handed over before is another hand-over.
+  void HandOverBegan() { hand_over_began_ms_.reset(); }
   // An answer comes in. What it is a pre-vote for may be campaigned for.
   void ResponseArrives(ServerId from, const PeerResponse& response);
 
-  // N1, N4, N5, N7, N8, N11, A13, D8, D20: the server as it shows itself after a turn.
+  // N1, N4, N5, N7, N8, N11, A13, D8, D20, E-7: the server as it shows itself after a turn.
   void Shows(const RaftStatus& status);
 
   const LogView& written() const { return written_; }
@@ -83,6 +85,7 @@ class ServerLaws {
   void CheckPreVotes(const RaftStatus& status);
   // A server is asked to campaign.
   void CheckHandOver();
+  void CheckDeadline(const RaftStatus& status);
   void CheckSnapshotAnswer(const InstallSnapshotResponse& answer);
   void DemandOwnVote(Term term, const char* what);
   void CheckLeader(const RaftStatus& status);
@@ -100,8 +103,9 @@ class ServerLaws {
   std::set<Term> asked_to_campaign_;       // terms that leaders asked this server to campaign in
   std::map<LogIndex, ClusterConfiguration> configurations_;  // in the log as asked for
   std::map<Term, std::set<ServerId>> pre_votes_;             // granted, by term
-  Term pre_voted_for_;         // the term of the newest pre-vote asked for
-  LogIndex state_is_durable_;  // the state survives any crash through here
+  Term pre_voted_for_;                           // the term of the newest pre-vote asked for
+  std::optional<LogTimeMs> hand_over_began_ms_;  // of the one that runs; by the leader's log time
+  LogIndex state_is_durable_;                    // the state survives any crash through here
   std::optional<LogPosition> switching_to_;
   LogPosition acknowledged_;  // the last entry told to be durable, unless replaced since
   std::optional<RaftStatus> shown_;

@@ -125,4 +125,18 @@ void ServerLaws::CheckHandOver() {
   }
 }
 
+// E-7: a hand-over ends in an election timeout, whatever the target does. A turn may tick once
+// after it has begun.
+void ServerLaws::CheckDeadline(const RaftStatus& now) {
+  const bool leads_on =
+      shown_ && shown_->role == RoleName::kLeader && shown_->current_term == now.current_term;
+  if (!leads_on || !now.transfer_target) hand_over_began_ms_.reset();
+  if (!now.transfer_target) return;
+  if (!hand_over_began_ms_) hand_over_began_ms_ = now.log_time_ms;
+  const auto patience_ticks = static_cast<LogTimeMs>(options_.election_timeout_ticks_max) + 1;
+  Demand(now.log_time_ms - *hand_over_began_ms_ <= patience_ticks * options_.tick_ms,
+         "E-7 a hand-over ends in time",
+         "hands over for " + std::to_string(now.log_time_ms - *hand_over_began_ms_) + " ms");
+}
+
 }  // namespace raft::simulation

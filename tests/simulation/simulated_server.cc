@@ -326,6 +326,7 @@ void SimulatedServer::NoteEvents(const std::vector<RaftEvent>& events) {
   for (const RaftEvent& event : events) {
     world_.story.Tell([&] { return NameOf(self_) + " " + Tell(event); });
     CountSometimes(event, world_.story);
+    if (std::holds_alternative<TransferBegan>(event)) laws_.HandOverBegan();
     if (const auto* changed = std::get_if<RoleChanged>(&event)) {
       if (changed->role == RoleName::kLeader) {
         world_.laws.BecameLeader(
