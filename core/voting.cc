@@ -26,13 +26,16 @@ VoteDecision DecidePreVote(const ServerState& state, const PreVoteRequest& reque
   return VoteDecision::kGranted;
 }
 
-// A committed configuration that does not list the candidate: no leader will ever need its vote in
-// it. Whether its log lacks the entry or it only does not know that it is committed, it has to hear
-// of it. It may have been added again since; then its log or a leader tells it (D9).
+// The newest committed configuration, if it does not list the candidate: no leader will ever need
+// its vote in it. Whether its log lacks the entry or it only does not know that it is committed, it
+// has to hear of it. It may have been added again since; then its log or a leader tells it (D9).
+// Later changes need not be committed here: this server may have been removed since, and be the
+// only one that the candidate knows.
 LogIndex RemovedAt(const ServerState& state, const PreVoteRequest& request) {
-  const bool is_settled = state.IsConfigurationCommitted() && !state.configuration().is_joint();
-  if (!is_settled || state.configuration().Find(request.candidate_id) != nullptr) return {};
-  return state.configuration_index();
+  const auto& committed = state.persistent.configurations().At(state.commit_index);
+  const bool is_listed = committed.configuration->Find(request.candidate_id) != nullptr ||
+                         state.configuration().Find(request.candidate_id) != nullptr;
+  return is_listed ? LogIndex(0) : committed.index;
 }
 
 void NoteDecision(ServerState& state, BallotKind kind, ServerId candidate, VoteDecision decision,

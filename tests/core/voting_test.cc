@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <vector>
+
 #include "tests/core/role_bench.h"
 
 namespace raft::harness {
@@ -120,6 +123,43 @@ TEST(PreVotingTest, ANearLeaderSpeaksAgainstAnyElection) {
   RoleBench bench(Recovered({.term = 5}));
   EXPECT_FALSE(AnswerOfPreVote(bench, {.term = 6, .last_log = At(9, 5)}, true).vote_granted);
   EXPECT_EQ(DecisionOf(bench), VoteDecision::kDisregarded);
+}
+
+// ---- Who was removed is told so (D9). Server 1 has these configurations in its log, the first of
+// them committed, and server 2 asks for a pre-vote.
+
+std::uint64_t RemovedAtFor(const std::vector<ClusterConfiguration>& configurations) {
+  RecoveredState recovered = Recovered({.term = 5});
+  for (const ClusterConfiguration& configuration : configurations) {
+    recovered.entries.push_back(
+        ConfigurationEntry(recovered.entries.size() + 1, /*term=*/5, configuration));
+  }
+  recovered.applied = At(1, 5);
+  RoleBench bench(recovered);
+  return AnswerOfPreVote(bench, {.term = 6}, false).removed_at.value();
+}
+ClusterConfiguration Of(const std::vector<ServerId>& voters) {
+  return ClusterConfiguration(Voters(voters));
+}
+
+TEST(PreVotingTest, TellsWhoIsNoMemberOfACommittedConfigurationThatItWasRemoved) {
+  EXPECT_EQ(RemovedAtFor({Of({kS1, kS3})}), 1u);
+  EXPECT_EQ(RemovedAtFor({Of({kS1, kS2})}), 0u);
+}
+
+TEST(PreVotingTest, TellsItAlsoWhenALaterChangeIsNotCommittedHere) {
+  EXPECT_EQ(RemovedAtFor({Of({kS1, kS3}), Of({kS3})}), 1u) << "it may have been removed itself";
+  EXPECT_EQ(RemovedAtFor({ClusterConfiguration(Of({kS1, kS3}), Voters({kS3})), Of({kS3})}), 1u);
+}
+
+TEST(PreVotingTest, TellsNobodyWhomALaterConfigurationListsAgain) {
+  EXPECT_EQ(
+      RemovedAtFor({Of({kS1, kS3}), ClusterConfiguration(Of({kS1, kS3}), Voters({kS1, kS2, kS3}))}),
+      0u);
+}
+
+TEST(PreVotingTest, TellsNobodyWhoIsAMemberOfEitherSet) {
+  EXPECT_EQ(RemovedAtFor({ClusterConfiguration(Of({kS1, kS2}), Voters({kS1, kS3}))}), 0u);
 }
 
 TEST(VotingDeathTest, AnswersOnlyBehindTheTermGate) {
