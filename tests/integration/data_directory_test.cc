@@ -99,6 +99,7 @@ TEST(DataDirectoryTest, WhoseIdentityIsGoneAlthoughDataIsThereIsRefused) {
   EXPECT_EQ(cluster.process(1).WaitForExit(), kDataDirectoryUnusable) << cluster.LogOf(1);
 }
 
+// Trap D11.
 TEST(DataDirectoryTest, EmptiedAlthoughTheServerExistedBeforeIsRefusedWithTheWayBack) {
   Cluster cluster(3);
   cluster.StartAll();
@@ -138,6 +139,7 @@ TEST(DataDirectoryTest, EmptiedAlthoughTheServerExistedBeforeIsRefusedWithTheWay
   EXPECT_NE(incarnation(), lost_life);
 }
 
+// Trap D13.
 TEST(DataDirectoryTest, OfAnotherClusterTakesNoPartInThisOne) {
   Cluster cluster(3);
   cluster.StartAll();

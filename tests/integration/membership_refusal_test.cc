@@ -243,6 +243,7 @@ TEST_F(ChangeUnderWayTest, TwoVotersAreNotRemovedAtOnceOnlyOneAfterTheOther) {
   EXPECT_EQ(cluster_.WaitForLeader(), leader_);
 }
 
+// Trap D16.
 TEST_F(ChangeUnderWayTest, TwoLearnersAreNotAddedAtOnceOnlyOneAfterTheOther) {
   const Id first = StartJoining();
   const Id second = StartJoining();

@@ -1,6 +1,6 @@
 // A data directory that is put back from an old copy has the right identity and a short memory. The
 // others remember: the server ends, says the way back, and votes in no election. A server that only
-// restarted is never taken for one.
+// restarted is never taken for one. Traps D11, H20.
 #include <gtest/gtest.h>
 
 #include <filesystem>

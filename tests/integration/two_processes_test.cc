@@ -1,7 +1,7 @@
 // A data directory is copied, and a server is started on each copy: two processes with one
 // identity. Whoever hears both believes neither; both end and say the way back; nothing that was
 // acknowledged is lost. Neither starts again before somebody has decided which directory is kept;
-// that one serves.
+// that one serves. Trap D12.
 #include <gtest/gtest.h>
 
 #include <algorithm>

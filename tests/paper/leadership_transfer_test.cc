@@ -142,7 +142,7 @@ TEST_F(LeadershipTransferTest, AFollowerRefusesAndNamesTheLeader) {
   EXPECT_EQ(server(kS2).RefusalOf(ticket)->leader_hint, kS1);
 }
 
-// E-3.
+// A17, E-3.
 TEST_F(LeadershipTransferTest, TheVotersDoNotTakeTheOldLeaderForNear) {
   leader().Transfer(kS3);
   cluster_.DeliverWhere([](const MessageInFlight& message) {

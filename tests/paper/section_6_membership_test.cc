@@ -56,6 +56,7 @@ class MembershipTest : public ::testing::Test {
   std::shared_ptr<const ClusterConfiguration> configuration_;
 };
 
+// D7: at first it knows only configurations in which it is nobody.
 TEST_F(MembershipTest, ANewServerIsALearnerUntilItKeepsUpAndThenAVoter) {
   Lead();
   cluster_->AddServer(kS4);
@@ -85,6 +86,7 @@ TEST_F(MembershipTest, ALearnerStaysOneForEverAndCountsForNothing) {
       << "a leader and a learner are no majority of three";
 }
 
+// D2.
 TEST_F(MembershipTest, InTheJointPhaseACommitNeedsAMajorityOfEachSet) {
   Lead();
   cluster_->AddServer(kS4);
@@ -161,6 +163,7 @@ TEST_F(MembershipTest, OneChangeAtATime) {
   EXPECT_EQ(leader().RefusalOf(second)->reason, RefusalReason::kChangeUnderWay);
 }
 
+// D15.
 TEST_F(MembershipTest, AChangeThatExpectsAnotherConfigurationIsRefused) {
   Lead();
   const Ticket ticket = leader().ChangeMembers(Voters({kS1, kS2}), LogIndex(17));
@@ -250,7 +253,7 @@ TEST_F(MembershipTest, AServerThatIsNoMemberIsNotMadeAVoterAtOnce) {
   EXPECT_EQ(leader().RefusalOf(unknown)->silent_peer, kS4);
 }
 
-// D3.
+// D3, D17.
 TEST_F(MembershipTest, ATruncatedChangeGivesWayToTheConfigurationBeforeIt) {
   Lead();
   cluster_->Isolate(kS1);
@@ -290,7 +293,8 @@ TEST_F(MembershipTest, AConfigurationSurvivesARestart) {
   }
 }
 
-// Dissertation §4.2.2: it may be the only one that has the entry, and denies its vote to the rest.
+// A18, dissertation §4.2.2: it may be the only one that has the entry, and denies its vote to the
+// rest.
 TEST_F(MembershipTest, AServerThatTheNewestConfigurationLeavesOutCampaignsUntilItIsCommitted) {
   Lead(2);
   leader().ChangeMembers(Voters({kS1}));

@@ -18,7 +18,8 @@ ROOT = os.path.dirname(os.path.dirname(FOLDER))
 README = os.path.join(FOLDER, "README.md")
 CORE_README = os.path.join(ROOT, "core", "README.md")
 PROGRAM = None  # the runner; from the command line
-TRAPS = [f"{group}{number}" for group, last in (("A", 25), ("B", 25), ("C", 22), ("F", 16))
+TRAPS = [f"{group}{number}"
+         for group, last in (("A", 25), ("B", 25), ("C", 22), ("D", 20), ("E-", 7), ("F", 16))
          for number in range(1, last + 1)]
 
 
@@ -45,7 +46,7 @@ def rows_of(text):
     """Yields (trap, stories, tests, reason) of each row of the table of traps."""
     for line in text.splitlines():
         cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
-        if len(cells) == 4 and re.fullmatch(r"[ABCF]\d+", cells[0]):
+        if len(cells) == 4 and re.fullmatch(r"[A-DF]\d+|E-\d+", cells[0]):
             yield (cells[0], re.findall(r"`(\w+)`", cells[2]), re.findall(r"`(\S+/\S+)`", cells[3]),
                    re.sub(r"`\S+`|,", "", cells[3]).strip())
 

@@ -186,6 +186,7 @@ TEST(ClusterBirthTest, AWipedMemberIsRefusedWithTheWayBack) {
   EXPECT_TRUE(two->directory().identity().is_forming());
 }
 
+// Trap D14.
 TEST(ClusterBirthTest, AWipedFounderFoundsNoSecondCluster) {
   auto one = std::make_unique<Newborn>(1);
   Newborn two(2);

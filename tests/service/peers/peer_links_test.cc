@@ -252,6 +252,7 @@ TEST_F(PeerLinksTest, EachRequestEndsExactlyOnceWhateverHappensToThePeer) {
   for (const auto& [request, count] : endings) EXPECT_EQ(count, 1) << "request " << request;
 }
 
+// Trap D13.
 TEST_F(PeerLinksTest, APeerOfAnotherClusterIsUnreachableAndCounted) {
   answerer_->Open(FoundingOf(founding_.members, 'x'), Agree);
   sender_->Open(founding_, StaySilent);

@@ -1,5 +1,5 @@
 // Two processes with one identity are found when both are alive, and only then: a story per order
-// in which messages of a process and of the one that follows it can arrive.
+// in which messages of a process and of the one that follows it can arrive. Trap D12.
 #include "service/conversion/process_watch.h"
 
 #include <gtest/gtest.h>

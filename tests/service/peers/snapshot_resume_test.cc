@@ -217,6 +217,7 @@ TEST_F(SnapshotResumeTest, AHalfThatGetsNoFurtherForLongIsLetGo) {
   EXPECT_EQ(receiver_->observer().snapshots_resumed, 0);
 }
 
+// Trap C18.
 TEST_F(SnapshotResumeTest, AServerThatIsNoPeerAnyMorePinsNothing) {
   OpenBoth();
   SendUntilTheMiddle(7);
