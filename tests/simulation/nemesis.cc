@@ -107,14 +107,14 @@ void Nemesis::WipeDisks() {
 }
 
 // Whether whatever configuration anybody goes by has a majority without it, and nobody else is lost
-// or about to be made indispensable.
+// or about to be made indispensable, be it by a change that was asked for and not begun yet.
 bool Nemesis::CanLose(const SimulatedServer& victim) const {
   std::set<ServerId> others;
   for (const auto& server : servers_) {
     if (server->id() != victim.id()) others.insert(server->id());
   }
   return std::all_of(servers_.begin(), servers_.end(), [&](const auto& server) {
-    if (!server->is_up()) return false;
+    if (!server->is_up() || server->has_inputs_waiting()) return false;
     const RaftStatus status = server->status();
     const ClusterConfiguration& now = *status.configuration;
     const bool is_quiet =

@@ -16,6 +16,14 @@ bool IsVoterIn(const std::vector<Member>& members, ServerId server) {
   });
 }
 
+// How far the peer lagged; 0: it is not shown.
+LogTimeMs LagOf(ServerId server, const RaftStatus& shown) {
+  for (const PeerStatus& peer : shown.peers) {
+    if (peer.peer == server) return peer.lag_ms;
+  }
+  return 0;
+}
+
 }  // namespace
 
 void ServerLaws::NoteConfigurations(const PersistRequest& request) {
@@ -74,10 +82,12 @@ void ServerLaws::CheckBegunChange(const RaftStatus& now) {
     const bool is_new = !IsVoterIn(change.old_members(), peer.peer);
     if (is_new || peer.last_contact_ticks <= patience_ticks) reachable.insert(peer.peer);
     if (!is_new || !IsVoterIn(change.members(), peer.peer)) continue;
-    Demand(peer.lag_ms <= static_cast<LogTimeMs>(patience_ticks) * options_.tick_ms,
+    // Its clock may have jumped since: before that it kept up.
+    const LogTimeMs lag_ms = std::min(peer.lag_ms, LagOf(peer.peer, *shown_));
+    Demand(lag_ms <= static_cast<LogTimeMs>(patience_ticks) * options_.tick_ms,
            "D8 who becomes a voter keeps up",
            "makes server " + std::to_string(peer.peer.value()) + " a voter, which lags by " +
-               std::to_string(peer.lag_ms) + " ms");
+               std::to_string(lag_ms) + " ms");
   }
   Demand(HoldsMajorityOf(change.members(), reachable), "D20 a change begins with a majority",
          "begins a change to\n" + change.Encode() + "and hears " +

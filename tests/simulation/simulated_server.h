@@ -52,6 +52,8 @@ class SimulatedServer {
 
   ServerId id() const { return self_; }
   bool is_up() const { return raft_ != nullptr; }
+  // Something came in that it has not looked at yet: it may be paused.
+  bool has_inputs_waiting() const { return !inbox_.empty(); }
   RaftStatus status() const { return raft_->status(); }
   LogIndex applied() const { return opened_.state->applied().index; }
   std::string digest() const { return opened_.state->digest(); }
