@@ -252,10 +252,12 @@ bool Leader::CouldAnotherLead() const {
   });
 }
 
-// Whoever is furthest; before whoever could not take over a moment ago, everybody else.
+// Whoever is furthest; but another one that keeps up, before whoever could not take over a moment
+// ago.
 std::optional<ServerId> Leader::BestSuccessor() const {
   const auto worth = [this](ServerId id) {
-    return std::pair(state_.transfer.last_in_vain() != id, peers_.at(id).match_index());
+    const bool is_ready = !state_.transfer.WasInVain(id, state_.ticks) && KeepsUp(id);
+    return std::pair(is_ready, peers_.at(id).match_index());
   };
   std::optional<ServerId> best;
   for (const auto& [id, peer] : peers_) {
@@ -279,6 +281,9 @@ void Leader::AskTargetToCampaign() {
   const auto peer = peers_.find(target);
   if (peer == peers_.end() || peer->second.match_index() != state_.log().last_index()) return;
   if (peer->second.snapshot_in_flight()) return;  // it is busy with that, and would not listen
+  if (peer->second.needs_snapshot()) {            // nor does one whose state is to be replaced
+    return state_.transfer.GiveUp(state_.current_term(), answers_.transfers_ended);
+  }
   const TimeoutNowRequest request{.number = state_.TakeRequestNumber(),
                                   .term = state_.current_term(),
                                   .leader_id = state_.self};

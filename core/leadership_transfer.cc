@@ -35,8 +35,8 @@ void LeadershipTransfer::Look(std::optional<ServerId> leader, Term current_term,
 
 void LeadershipTransfer::End(TransferOutcome outcome, std::optional<ServerId> leader,
                              Term current_term, std::vector<TransferEnded>& ended) {
-  last_in_vain_.reset();
-  if (outcome == TransferOutcome::kNothingCame) last_in_vain_ = target_;
+  in_vain_.reset();
+  if (outcome == TransferOutcome::kNothingCame) in_vain_ = target_;
   if (ticket_) {
     ended.push_back(
         {.ticket = *ticket_, .outcome = outcome, .leader = leader, .current_term = current_term});

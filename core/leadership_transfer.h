@@ -18,8 +18,11 @@ class LeadershipTransfer {
  public:
   bool is_running() const { return target_.has_value(); }
   std::optional<ServerId> target() const { return target_; }
-  // Whom the last one was to go to, if it came to nothing: somebody else may do better.
-  std::optional<ServerId> last_in_vain() const { return last_in_vain_; }
+  // Whether the last one was to this server, and came to nothing before its time was over: somebody
+  // else may do better, for the rest of that time.
+  bool WasInVain(ServerId target, std::uint64_t now_ticks) const {
+    return in_vain_ == target && now_ticks < until_ticks_;
+  }
 
   // `ticket` none: nobody waits for the outcome. Requires: not running.
   void Begin(std::optional<Ticket> ticket, ServerId target, Term term, std::uint64_t until_ticks);
@@ -40,7 +43,7 @@ class LeadershipTransfer {
            std::vector<TransferEnded>& ended);
 
   std::optional<ServerId> target_;
-  std::optional<ServerId> last_in_vain_;
+  std::optional<ServerId> in_vain_;
   std::optional<Ticket> ticket_;
   std::optional<RequestNumber> asked_;
   Term term_;  // that is handed over

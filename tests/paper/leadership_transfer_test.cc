@@ -27,6 +27,16 @@ class LeadershipTransferTest : public ::testing::Test {
         })
         .size();
   }
+  // The leader finds this target by itself, which cannot be asked.
+  void FailTransferTo(ServerId target) {
+    leader().Transfer();
+    EXPECT_EQ(leader().status().transfer_target, target);
+    const auto asked = cluster_.MessagesWhere(
+        [](const MessageInFlight& message) { return message.As<TimeoutNowRequest>() != nullptr; });
+    ASSERT_EQ(asked.size(), 1u);
+    cluster_.FailCall(asked.at(0).id);
+    EXPECT_EQ(leader().status().transfer_target, std::nullopt);
+  }
 
   TestCluster cluster_;
 };
@@ -52,22 +62,26 @@ TEST_F(LeadershipTransferTest, WithoutATargetTheVoterThatIsFurthestIsTaken) {
 
 // It may have just started, and not vote yet.
 TEST_F(LeadershipTransferTest, WhoCouldNotTakeOverIsTakenAgainOnlyForWantOfAnotherOne) {
-  const auto fail = [this] {
-    const auto asked = cluster_.MessagesWhere(
-        [](const MessageInFlight& message) { return message.As<TimeoutNowRequest>() != nullptr; });
-    ASSERT_EQ(asked.size(), 1u);
-    cluster_.FailCall(asked.at(0).id);
-  };
-  for (const ServerId target : {kS2, kS3, kS2}) {
-    leader().Transfer();
-    EXPECT_EQ(leader().status().transfer_target, target);
-    fail();
-    EXPECT_EQ(leader().status().transfer_target, std::nullopt);
-  }
+  for (const ServerId target : {kS2, kS3, kS2}) FailTransferTo(target);
   cluster_.Isolate(kS3);
   cluster_.Run(15);
   leader().Transfer();
   EXPECT_EQ(leader().status().transfer_target, kS2) << "there is nobody else";
+}
+
+TEST_F(LeadershipTransferTest, WhoCouldNotTakeOverIsTakenBeforeOneThatDoesNotKeepUp) {
+  server(kS3).HoldDisk();
+  for (int megabyte = 0; megabyte < 2; ++megabyte) leader().Propose(std::string(1'000'000, 'x'));
+  cluster_.DeliverAll();
+  FailTransferTo(kS2);
+  FailTransferTo(kS2);
+}
+
+// A moment later it may be as good as any.
+TEST_F(LeadershipTransferTest, WhoCouldNotTakeOverOnceIsNotShunnedForLong) {
+  FailTransferTo(kS2);
+  cluster_.Run(SmallOptions().election_timeout_ticks_max);
+  FailTransferTo(kS2);
 }
 
 // E-1.
@@ -200,6 +214,26 @@ TEST(TransferTargetTest, AServerThatIsInstallingASnapshotDoesNotCampaignUntilItI
 }
 
 // ---- A target that a snapshot is on its way to.
+
+TEST(TransferTargetTest, AServerWhoseStateIsToBeReplacedIsNotAsked) {
+  ServerUnderTest leader;
+  ASSERT_NO_FATAL_FAILURE(BecomeEstablishedLeader(leader));
+  leader.Propose();
+  const auto entries = TakeAppendTo(leader, kS3);
+  ASSERT_TRUE(entries.has_value());
+  const Ticket ticket = leader.Transfer(kS3);
+  leader.TickTimes(leader.setup().options.heartbeat_ticks);
+  for (const auto& sent : leader.TakeRequestsTo<AppendEntriesRequest>(kS3)) {
+    AppendEntriesResponse quarantined = SuccessOf(sent.request);
+    quarantined.needs_snapshot = true;
+    leader.ReceiveAnswer(kS3, quarantined);
+  }
+  Acknowledge(leader, *entries);
+  ASSERT_EQ(leader.peer(kS3).match_index, leader.status().last_log_index);
+  EXPECT_EQ(leader.TakeRequestsTo<TimeoutNowRequest>(kS3).size(), 0u);
+  ASSERT_TRUE(leader.TransferOf(ticket).has_value());
+  EXPECT_EQ(leader.TransferOf(ticket)->outcome, TransferOutcome::kNothingCame);
+}
 
 class TransferDuringASnapshotTest : public ::testing::Test {
  protected:

@@ -16,12 +16,15 @@ bool IsVoterIn(const std::vector<Member>& members, ServerId server) {
   });
 }
 
-// How far the peer lagged; 0: it is not shown.
-LogTimeMs LagOf(ServerId server, const RaftStatus& shown) {
-  for (const PeerStatus& peer : shown.peers) {
-    if (peer.peer == server) return peer.lag_ms;
+// The better of what is shown of the peer and of what was shown of it before this turn, in which
+// the leader's clock may have jumped.
+PeerStatus BetterOf(PeerStatus peer, const RaftStatus& before) {
+  for (const PeerStatus& shown : before.peers) {
+    if (shown.peer != peer.peer) continue;
+    peer.lag_ms = std::min(peer.lag_ms, shown.lag_ms);
+    peer.last_contact_ticks = std::min(peer.last_contact_ticks, shown.last_contact_ticks);
   }
-  return 0;
+  return peer;
 }
 
 }  // namespace
@@ -78,16 +81,15 @@ void ServerLaws::CheckBegunChange(const RaftStatus& now) {
   // A turn may tick once after the change was judged.
   const std::uint64_t patience_ticks = options_.election_timeout_ticks_min + 1;
   std::set<ServerId> reachable{self_};
-  for (const PeerStatus& peer : now.peers) {
+  for (const PeerStatus& present : now.peers) {
+    const PeerStatus peer = BetterOf(present, *shown_);
     const bool is_new = !IsVoterIn(change.old_members(), peer.peer);
     if (is_new || peer.last_contact_ticks <= patience_ticks) reachable.insert(peer.peer);
     if (!is_new || !IsVoterIn(change.members(), peer.peer)) continue;
-    // Its clock may have jumped since: before that it kept up.
-    const LogTimeMs lag_ms = std::min(peer.lag_ms, LagOf(peer.peer, *shown_));
-    Demand(lag_ms <= static_cast<LogTimeMs>(patience_ticks) * options_.tick_ms,
+    Demand(peer.lag_ms <= static_cast<LogTimeMs>(patience_ticks) * options_.tick_ms,
            "D8 who becomes a voter keeps up",
            "makes server " + std::to_string(peer.peer.value()) + " a voter, which lags by " +
-               std::to_string(lag_ms) + " ms");
+               std::to_string(peer.lag_ms) + " ms");
   }
   Demand(HoldsMajorityOf(change.members(), reachable), "D20 a change begins with a majority",
          "begins a change to\n" + change.Encode() + "and hears " +

@@ -53,6 +53,7 @@ class World {
   void CheckHandOver();
   void CheckOldCopy();
   Moment CatchUpTime() const;
+  bool IsLeftInTheDark(const SimulatedServer& server) const;
   void CheckHistory();
 
   std::vector<ServerId> DrawMajority();
