@@ -12,12 +12,12 @@ namespace raft {
 
 struct SnapshotProgress {
   std::uint64_t sent_bytes = 0;  // of its stream, with what the peer had kept of it before
-  // About so many bytes will the stream have: exact once the last key has gone. 0: not known, no
-  // key has gone yet.
+  // About so many bytes will the stream have: but for its end, exact once the last key has gone. 0:
+  // not known, no key has gone yet.
   std::uint64_t size_bytes = 0;
 };
 
-// Requires: sent_keys <= key_count. Of the bytes the share has gone that has gone of the keys.
+// Of the bytes the share has gone that has gone of the keys.
 inline SnapshotProgress SnapshotProgressAt(std::uint64_t sent_bytes, std::uint64_t sent_keys,
                                            std::uint64_t key_count) {
   if (sent_keys == key_count) return {.sent_bytes = sent_bytes, .size_bytes = sent_bytes};
