@@ -276,15 +276,6 @@ void Cluster::ExpectSameState(const std::vector<Id>& servers) {
   EXPECT_EQ(states.size(), 1u) << "the servers differ in applied index or digest";
 }
 
-double Cluster::Metric(Id server, const std::string& series) const {
-  const std::string& address = addresses(server).http;
-  const int port = std::stoi(address.substr(address.rfind(':') + 1));
-  const auto page = testing::Fetch(static_cast<std::uint16_t>(port), "GET", "/metrics");
-  if (!page) return 0;
-  const std::size_t at = page->body.find("\n" + series + " ");
-  return at == std::string::npos ? 0 : std::stod(page->body.substr(at + series.size() + 2));
-}
-
 void Cluster::PrintLogs() const {
   for (const Id id : ids()) {
     const std::string log = LogOf(id);
