@@ -33,6 +33,8 @@ void ServerLaws::Started(const RecoveredState& recovered) {
     if (request.promise) with_promise.promise = *request.promise;
     with_all.Carry(request);
   }
+  const bool is_contradicted = switching_to_ && with_all.At(switching_to_->index) != nullptr &&
+                               !with_all.Contains(*switching_to_);
   const auto is_it = [&](LogView& view) {
     return view.Equals(recovered) || IsFinishedInstall(view, recovered);
   };
@@ -64,6 +66,8 @@ void ServerLaws::Started(const RecoveredState& recovered) {
     Demand(durable_.promise.voted_for == told_.voted_for, "N9 vote kept",
            "told " + Text(told_) + " and woke with " + Text(durable_.promise));
   }
+  // An install that was finished at this start replaces what contradicts it, as CheckRebase says.
+  if (is_contradicted && recovered.base == *switching_to_) acknowledged_ = recovered.base;
   Demand(durable_.Contains(acknowledged_), "N9 acknowledged entries kept",
          "told that " + Text(acknowledged_) + " is durable and woke with a log that ends at " +
              Text(durable_.last()));

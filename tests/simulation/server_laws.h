@@ -63,6 +63,9 @@ class ServerLaws {
   // An answer comes in. What it is a pre-vote for may be campaigned for.
   void ResponseArrives(ServerId from, const PeerResponse& response);
 
+  // So many ticks come with the turn that begins, more than one if its clock jumps.
+  void TurnBegins(std::uint64_t ticks) { ticks_in_turn_ = ticks; }
+
   // N1, N4, N5, N7, N8, N11, A13, D8, D20, E-7: the server as it shows itself after a turn.
   void Shows(const RaftStatus& status);
 
@@ -103,6 +106,7 @@ class ServerLaws {
   std::set<Term> asked_to_campaign_;       // terms that leaders asked this server to campaign in
   std::map<LogIndex, ClusterConfiguration> configurations_;  // in the log as asked for
   std::map<Term, std::set<ServerId>> pre_votes_;             // granted, by term
+  std::uint64_t ticks_in_turn_ = 0;
   Term pre_voted_for_;                           // the term of the newest pre-vote asked for
   std::optional<LogTimeMs> hand_over_began_ms_;  // of the one that runs; by the leader's log time
   LogIndex state_is_durable_;                    // the state survives any crash through here

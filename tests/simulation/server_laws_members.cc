@@ -16,17 +16,6 @@ bool IsVoterIn(const std::vector<Member>& members, ServerId server) {
   });
 }
 
-// The better of what is shown of the peer and of what was shown of it before this turn, in which
-// the leader's clock may have jumped.
-PeerStatus BetterOf(PeerStatus peer, const RaftStatus& before) {
-  for (const PeerStatus& shown : before.peers) {
-    if (shown.peer != peer.peer) continue;
-    peer.lag_ms = std::min(peer.lag_ms, shown.lag_ms);
-    peer.last_contact_ticks = std::min(peer.last_contact_ticks, shown.last_contact_ticks);
-  }
-  return peer;
-}
-
 }  // namespace
 
 void ServerLaws::NoteConfigurations(const PersistRequest& request) {
@@ -78,11 +67,10 @@ void ServerLaws::CheckBegunChange(const RaftStatus& now) {
                         shown_->current_term == now.current_term &&
                         shown_->configuration_index != now.configuration_index;
   if (!is_begun) return;
-  // A turn may tick once after the change was judged.
-  const std::uint64_t patience_ticks = options_.election_timeout_ticks_min + 1;
+  // The turn may have ticked after the change was judged.
+  const std::uint64_t patience_ticks = options_.election_timeout_ticks_min + ticks_in_turn_;
   std::set<ServerId> reachable{self_};
-  for (const PeerStatus& present : now.peers) {
-    const PeerStatus peer = BetterOf(present, *shown_);
+  for (const PeerStatus& peer : now.peers) {
     const bool is_new = !IsVoterIn(change.old_members(), peer.peer);
     if (is_new || peer.last_contact_ticks <= patience_ticks) reachable.insert(peer.peer);
     if (!is_new || !IsVoterIn(change.members(), peer.peer)) continue;

@@ -208,6 +208,9 @@ void SimulatedServer::Turn() {
   turn_due_ = false;
   GiveUpLateRequests();
   tick_waits_ = false;
+  laws_.TurnBegins(static_cast<std::uint64_t>(
+      std::count_if(inbox_.begin(), inbox_.end(),
+                    [](const Input& input) { return std::holds_alternative<Tick>(input); })));
   for (Input& input : std::exchange(inbox_, {})) raft_->Step(std::move(input));
   CarryOut(raft_->TakeEffects());
 }
