@@ -158,6 +158,12 @@ class RunTest(unittest.TestCase):
         self.assertTrue(page.startswith(f"before\n{begin}\n| bug |") and page.endswith(f"| new |\n{end}\nafter\n"))
         self.assertNotIn("old", page)
 
+    def test_the_readme_tells_of_each_bug_and_of_no_other(self):
+        with open(run_planted_bugs.README, encoding="utf-8") as file:
+            rows = run_planted_bugs.rows_of(file.read())
+        self.assertEqual(list(rows), [bug.name for bug in catalogue.read()],
+                         "run_planted_bugs.py --tries 20 --only NAME adds the row of a bug")
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -120,6 +120,12 @@ def judge(program, bug, tries, first_seed, seeds):
                          for number in range(tries)])
 
 
+def rows_of(page):
+    """The rows of the README's table, by the name of their bug."""
+    table = page.partition(TABLE_BEGIN)[2].partition(TABLE_END)[0]
+    return {row.split("`")[1]: row for row in table.splitlines() if row.startswith("| `")}
+
+
 def with_table(page, rows):
     """The README with its table replaced."""
     before, begin, rest = page.partition(TABLE_BEGIN)
@@ -132,10 +138,12 @@ def with_table(page, rows):
 
 
 def rewrite_readme(verdicts):
-    """Puts the verdicts into the README."""
+    """Puts the verdicts into the README; the rows of other bugs stay, those of bugs that are gone go."""
     with open(README, encoding="utf-8") as file:
         page = file.read()
-    page = with_table(page, [verdict.row() for verdict in verdicts])
+    rows = rows_of(page)
+    rows.update({verdict.bug.name: verdict.row() for verdict in verdicts})
+    page = with_table(page, [rows[bug.name] for bug in catalogue.read() if bug.name in rows])
     with open(README, "w", encoding="utf-8") as file:
         file.write(page)
 
@@ -156,7 +164,8 @@ def parse_arguments():
     parser.add_argument("--seeds", type=int, help="seeds at most in each run")
     parser.add_argument("--first-seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="bugs at a time")
-    parser.add_argument("--only", action="append", default=[], metavar="NAME", help="these bugs; no README")
+    parser.add_argument("--only", action="append", default=[], metavar="NAME",
+                        help="this bug; may be given again")
     return parser.parse_args()
 
 
@@ -174,7 +183,7 @@ def main():
                                                   arguments.first_seed, seeds), bugs):
             verdicts.append(verdict)
             print(verdict.line(), flush=True)
-    if arguments.tries > 1 and not arguments.only:
+    if arguments.tries > 1:
         rewrite_readme(verdicts)
     caught = sum(verdict.is_caught for verdict in verdicts)
     print(f"{caught} passed, {len(verdicts) - caught} failed")
