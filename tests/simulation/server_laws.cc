@@ -80,11 +80,7 @@ void ServerLaws::Started(const RecoveredState& recovered) {
   StateIsDurable(recovered.base.index);
   switching_to_.reset();
   pre_votes_.clear();
-  configurations_.clear();
-  for (const LogEntryPointer& entry : recovered.entries) {
-    if (entry->kind != EntryKind::kConfiguration) continue;
-    configurations_.emplace(entry->index, *ClusterConfiguration::Decode(entry->data));
-  }
+  NoteRecoveredConfigurations(recovered);
   if (recovered.applied.index < durable_.last_index()) {
     story_.Count(Sometimes::kStateFellBehindTheLog);
   }

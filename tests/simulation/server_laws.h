@@ -80,6 +80,7 @@ class ServerLaws {
   void CheckRebase(const LogRebase& rebase);
   // N8: a configuration follows from the one before it in the log, by one step of §6.
   void NoteConfigurations(const PersistRequest& request);
+  void NoteRecoveredConfigurations(const RecoveredState& recovered);
   // A leader's own change follows one that is committed (D5), in a term in which it has committed
   // something (D1).
   void CheckOwnChange(const RaftStatus& status);

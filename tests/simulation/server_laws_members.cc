@@ -18,6 +18,14 @@ bool IsVoterIn(const std::vector<Member>& members, ServerId server) {
 
 }  // namespace
 
+void ServerLaws::NoteRecoveredConfigurations(const RecoveredState& recovered) {
+  configurations_.clear();
+  for (const LogEntryPointer& entry : recovered.entries) {
+    if (entry->kind != EntryKind::kConfiguration) continue;
+    configurations_.emplace(entry->index, *ClusterConfiguration::Decode(entry->data));
+  }
+}
+
 void ServerLaws::NoteConfigurations(const PersistRequest& request) {
   if (request.rebase && !request.rebase->keeps_suffix) configurations_.clear();
   if (request.truncate_from) {
