@@ -19,6 +19,14 @@ using ::testing::HasSubstr;
 constexpr int kFailed = 1;
 constexpr int kPrecondition = 5;
 
+// A server that waits to be added.
+Id StartJoining(Cluster& cluster) {
+  const Id id = cluster.AddServer();
+  cluster.Start(id);
+  EXPECT_TRUE(WaitUntil([&] { return cluster.Status(id).has_value(); }));
+  return id;
+}
+
 class MembershipRefusalTest : public ::testing::Test {
  protected:
   MembershipRefusalTest() {
@@ -47,12 +55,6 @@ class MembershipRefusalTest : public ::testing::Test {
       return cluster_.Raftctl({"status"}).output.find("has not answered for") != std::string::npos;
     });
   }
-  Id StartJoining() {
-    const Id id = cluster_.AddServer();
-    cluster_.Start(id);
-    EXPECT_TRUE(WaitUntil([&] { return cluster_.Status(id).has_value(); }));
-    return id;
-  }
 
   Cluster cluster_{3};
 };
@@ -62,7 +64,7 @@ TEST_F(MembershipRefusalTest, AddingWhoIsThereOrNotThere) {
   ExpectRefused({"members", "add", "2=" + nobody}, kFailed, "MEMBER_EXISTS");
   ExpectRefused({"members", "add", "4=" + cluster_.addresses(2).peer}, kFailed, "ADDRESS_TAKEN");
   ExpectRefused({"members", "add", "4=" + nobody}, kPrecondition, "SERVER_UNREACHABLE");
-  const Id joining = StartJoining();
+  const Id joining = StartJoining(cluster_);
   ExpectRefused({"members", "add", "9=" + cluster_.addresses(joining).peer}, kPrecondition,
                 "OTHER_SERVER");
 }
@@ -84,7 +86,7 @@ TEST_F(MembershipRefusalTest, AddingAServerOfAnotherClusterOrOneThatFormsIts) {
 }
 
 TEST_F(MembershipRefusalTest, AddingADataDirectoryThatWasRemoved) {
-  const Id joined = StartJoining();
+  const Id joined = StartJoining(cluster_);
   Must({"members", "add", Word(joined)});
   Must({"members", "remove", std::to_string(joined)});
   ExpectRefused({"members", "add", Word(joined)}, kPrecondition, "DIRECTORY_USED");
@@ -120,7 +122,7 @@ TEST_F(MembershipRefusalTest, AChangeThatLeavesNoMajorityThatAnswers) {
 }
 
 TEST_F(MembershipRefusalTest, PromotingALearnerThatIsAway) {
-  const Id learner = StartJoining();
+  const Id learner = StartJoining(cluster_);
   Must({"members", "add", Word(learner), "--learner"});
   cluster_.Kill(learner);
   ASSERT_TRUE(LeaderNoticesSilence());
@@ -206,12 +208,6 @@ class ChangeUnderWayTest : public ::testing::Test {
                                          "settled (raftctl members list) [CHANGE_UNDER_WAY]"));
     EXPECT_EQ(cluster_.Status(leader_)->config_index(), before) << "nothing was changed";
   }
-  Id StartJoining() {
-    const Id id = cluster_.AddServer();
-    cluster_.Start(id);
-    EXPECT_TRUE(WaitUntil([&] { return cluster_.Status(id).has_value(); }));
-    return id;
-  }
 
   Cluster cluster_{3};
   Id leader_ = 0;
@@ -245,8 +241,8 @@ TEST_F(ChangeUnderWayTest, TwoVotersAreNotRemovedAtOnceOnlyOneAfterTheOther) {
 
 // Trap D16.
 TEST_F(ChangeUnderWayTest, TwoLearnersAreNotAddedAtOnceOnlyOneAfterTheOther) {
-  const Id first = StartJoining();
-  const Id second = StartJoining();
+  const Id first = StartJoining(cluster_);
+  const Id second = StartJoining(cluster_);
   const std::vector<std::string> add_second = {
       "members", "add", std::to_string(second) + "=" + cluster_.addresses(second).peer,
       "--learner"};
